@@ -1,0 +1,171 @@
+package ocf
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+type metadata struct {
+	Name       string `xml:"name,attr"`
+	Version    string `xml:"version"`
+	Parameters []struct {
+		Name     string   `xml:"name,attr"`
+		Unique   string   `xml:"unique,attr"`
+		Required string   `xml:"required,attr"`
+		Long     []string `xml:"longdesc"`
+		Short    []string `xml:"shortdesc"`
+		Content  struct {
+			Type    string `xml:"type,attr"`
+			Default string `xml:"default,attr"`
+		} `xml:"content"`
+	} `xml:"parameters>parameter"`
+	Actions []struct {
+		Name     string `xml:"name,attr"`
+		Depth    string `xml:"depth,attr"`
+		Timeout  string `xml:"timeout,attr"`
+		Interval string `xml:"interval,attr"`
+		Role     string `xml:"role,attr"`
+	} `xml:"actions>action"`
+}
+
+func readMetadata(t *testing.T, pgdata string) metadata {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteMetadata(&b, pgdata); err != nil {
+		t.Fatal(err)
+	}
+	var m metadata
+	if err := xml.Unmarshal(b.Bytes(), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// The parameters of the shell agent, in its order. A change here breaks
+// configurations in the field.
+const wantParameters = `pgctl string "/usr/bin/pg_ctl"
+start_opt string ""
+ctl_opt string ""
+psql string "/usr/bin/psql"
+pgdata string "/var/lib/pgsql/data"
+pgdba string "postgres"
+pghost string ""
+pgport integer "5432"
+pglibs string "/usr/lib"
+monitor_user string ""
+monitor_password string ""
+monitor_sql string "select now();"
+config string "/var/lib/pgsql/data/postgresql.conf"
+pgdb string "template1"
+logfile string "/dev/null"
+socketdir string ""
+stop_escalate integer "90"
+rep_mode string "none"
+node_list string ""
+restore_command string ""
+archive_cleanup_command string ""
+recovery_end_command string ""
+master_ip string ""
+repuser string "postgres"
+primary_conninfo_opt string ""
+restart_on_promote boolean "false"
+replication_slot_name string ""
+tmpdir string "/var/lib/pgsql/tmp"
+xlog_check_count integer "3"
+crm_attr_timeout integer "5"
+stop_escalate_in_slave integer "90"
+check_wal_receiver boolean "false"
+external_standby_node_list string ""
+`
+
+func TestMetadataParameters(t *testing.T) {
+	m := readMetadata(t, "")
+	var got strings.Builder
+	for _, p := range m.Parameters {
+		got.WriteString(p.Name + " " + p.Content.Type + ` "` + p.Content.Default + "\"\n")
+		if p.Unique != "0" || p.Required != "0" || len(p.Long) != 1 || len(p.Short) != 1 {
+			t.Errorf("wrong attributes or descriptions: %+v", p)
+		}
+	}
+	if len(m.Parameters) != 33 || got.String() != wantParameters {
+		t.Errorf("%d parameters:\n%s", len(m.Parameters), got.String())
+	}
+}
+
+func TestMetadataActions(t *testing.T) {
+	var got []string
+	for _, a := range readMetadata(t, "").Actions {
+		got = append(got, strings.Join([]string{a.Name, a.Depth, a.Timeout, a.Interval, a.Role}, "|"))
+	}
+	want := []string{
+		"start||120s||", "stop||120s||", "status||60s||", "monitor|0|30s|30s|", "monitor|0|30s|29s|Promoted",
+		"promote||120s||", "demote||120s||", "notify||90s||", "meta-data||5s||", "validate-all||5s||", "methods||5s||",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestMetadataConfigDefault(t *testing.T) {
+	for pgdata, want := range map[string]string{
+		"":              "/var/lib/pgsql/data/postgresql.conf",
+		"/x":            "/x/postgresql.conf",
+		`/a&"<b>` + "'": `/a&"<b>'/postgresql.conf`,
+		"/a\x01\xff":    "/a ?/postgresql.conf",
+	} {
+		m := readMetadata(t, pgdata)
+		if got := m.Parameters[12].Content.Default; got != want {
+			t.Errorf("%q: got %q, want %q", pgdata, got, want)
+		}
+	}
+}
+
+func TestMetadataGolden(t *testing.T) {
+	const golden = "testdata/metadata.xml"
+	var b bytes.Buffer
+	if err := WriteMetadata(&b, ""); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("differs from %s; run with -update and look at the difference. Got:\n%s", golden, b.String())
+	}
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestMetadataReportsFailedWrite(t *testing.T) {
+	if err := WriteMetadata(brokenPipe{}, ""); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMethods(t *testing.T) {
+	const want = "start stop status monitor promote demote notify methods meta-data validate-all"
+	if got := strings.Join(Methods(), " "); got != want {
+		t.Errorf("got %q", got)
+	}
+	for _, m := range Methods() {
+		if !strings.Contains(Usage(), m) {
+			t.Errorf("usage does not name %s", m)
+		}
+	}
+}

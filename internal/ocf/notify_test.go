@@ -1,0 +1,124 @@
+package ocf
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// notifyEnv takes pairs of the middle of a variable's name and its value.
+func notifyEnv(pairs ...string) Env {
+	env := Env{}
+	for i := 0; i < len(pairs); i += 2 {
+		env[meta+"notify_"+pairs[i]] = pairs[i+1]
+	}
+	return env
+}
+
+func wantNodes(t *testing.T, what string, got []string, want string) {
+	t.Helper()
+	if strings.Join(got, " ") != want {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+func TestNotifyLists(t *testing.T) {
+	tests := []struct {
+		name                 string
+		env                  Env
+		promoted, unpromoted string
+		known                bool
+	}{
+		{"absent", notifyEnv(), "", "", false},
+		{"empty list is one blank", notifyEnv("promoted_uname", " ", "unpromoted_uname", " "), "", "", true},
+		{"empty string", notifyEnv("slave_uname", ""), "", "", true},
+		{"several blanks", notifyEnv("unpromoted_uname", "  node2   node3 "), "", "node2 node3", true},
+		{"old names", notifyEnv("master_uname", "node1", "slave_uname", "node2"), "node1", "node2", true},
+		{"new names", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2"), "node1", "node2", true},
+		{"new names win", notifyEnv("master_uname", "old1", "slave_uname", "old2", "promoted_uname", "node1", "unpromoted_uname", "node2"), "node1", "node2", true},
+		{"new empty list wins", notifyEnv("master_uname", "old1", "slave_uname", "old2", "promoted_uname", " ", "unpromoted_uname", " "), "", "", true},
+		{"two promoted", notifyEnv("promoted_uname", "node1 node2"), "node1 node2", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := parseNotify(tt.env)
+			wantNodes(t, "promoted", n.Promoted, tt.promoted)
+			wantNodes(t, "unpromoted", n.Unpromoted, tt.unpromoted)
+			if n.UnpromotedKnown != tt.known {
+				t.Errorf("UnpromotedKnown is %v", n.UnpromotedKnown)
+			}
+		})
+	}
+}
+
+func TestNotifyReadsEveryVariable(t *testing.T) {
+	n := parseNotify(notifyEnv("type", "post", "operation", "demote", "start_uname", "a", "stop_uname", "b",
+		"promote_uname", "c", "demote_uname", "d", "active_uname", "e", "available_uname", "f"))
+	if n.Type != "post" || n.Operation != "demote" {
+		t.Errorf("got %s-%s", n.Type, n.Operation)
+	}
+	wantNodes(t, "lists", slices.Concat(n.Start, n.Stop, n.Promote, n.Demote, n.Active, n.Available), "a b c d e f")
+}
+
+func TestNotifyAfterTransition(t *testing.T) {
+	tests := []struct {
+		name                 string
+		env                  Env
+		promoted, unpromoted string
+	}{
+		{"nothing happens", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2"), "node1", "node2"},
+		{"node1 is not node10", notifyEnv("promoted_uname", "node10", "demote_uname", "node1", "unpromoted_uname", "node10", "stop_uname", "node1"), "node10", "node10"},
+		{"case does not count", notifyEnv("promoted_uname", "Node1", "demote_uname", "node1"), "", ""},
+		{"failover", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2", "demote_uname", "node1", "stop_uname", "node1", "promote_uname", "node2"), "node2", ""},
+		{"first start", notifyEnv("promoted_uname", " ", "unpromoted_uname", " ", "start_uname", "node1 node2", "promote_uname", "node1"), "node1", "node2"},
+		{"a standby stops", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2 node3", "stop_uname", "node2"), "node1", "node3"},
+		{"a standby is restarted", notifyEnv("unpromoted_uname", "node2 node3", "stop_uname", "node2", "start_uname", "node2"), "", "node3 node2"},
+		{"the primary is restarted in place", notifyEnv("promoted_uname", "node1", "demote_uname", "node1", "stop_uname", "node1", "start_uname", "node1", "promote_uname", "node1"), "node1", ""},
+		{"a fenced primary without demote", notifyEnv("promoted_uname", "node1", "stop_uname", "node1"), "", ""},
+		{"two primaries, one is demoted", notifyEnv("promoted_uname", "node1 node2", "demote_uname", "node2"), "node1", ""},
+		{"a name twice", notifyEnv("promoted_uname", "node1", "promote_uname", "node1"), "node1", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := parseNotify(tt.env)
+			wantNodes(t, "NowPromoted", n.NowPromoted(), tt.promoted)
+			wantNodes(t, "NowUnpromoted", n.NowUnpromoted(), tt.unpromoted)
+		})
+	}
+}
+
+func TestContains(t *testing.T) {
+	list := []string{"node10", "Node2"}
+	for name, want := range map[string]bool{"node1": false, "node10": true, "node2": true, "NODE2": true, "": false} {
+		if Contains(list, name) != want {
+			t.Errorf("%q: got %v", name, !want)
+		}
+	}
+}
+
+func FuzzNotify(f *testing.F) {
+	f.Add("node1", "node2 node3", "node2", "node1", "node1", " ")
+	f.Add(" ", "  ", "", "node1\tnode10", "node1 node1", "Node1")
+	f.Fuzz(func(t *testing.T, promoted, unpromoted, start, stop, demote, promote string) {
+		n := parseNotify(notifyEnv("promoted_uname", promoted, "unpromoted_uname", unpromoted, "start_uname", start,
+			"stop_uname", stop, "demote_uname", demote, "promote_uname", promote))
+		now, standbys := n.NowPromoted(), n.NowUnpromoted()
+		for _, node := range n.Promote {
+			if !Contains(now, node) || Contains(standbys, node) {
+				t.Errorf("%q is promoted, but not in %q or in %q", node, now, standbys)
+			}
+		}
+		for _, node := range slices.Concat(n.Demote, n.Stop) {
+			if Contains(now, node) && !Contains(n.Promote, node) {
+				t.Errorf("%q is demoted or stopped, but in %q", node, now)
+			}
+		}
+		for _, list := range [][]string{now, standbys} {
+			for i, node := range list {
+				if strings.TrimSpace(node) == "" || Contains(list[i+1:], node) {
+					t.Errorf("empty or repeated name in %q", list)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,51 @@
+package ocf
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxReason is the length of an exit reason in characters. It is stored in the
+// CIB and shown by crm_mon in one line.
+const maxReason = 200
+
+const defaultReasonPrefix = "ocf-exit-reason:"
+
+// PrintReason writes the exit reason, one line of at most 200 characters.
+// Pacemaker looks on standard error for the last occurrence of the prefix and
+// keeps the rest of that line, so the prefix inside the text (quoted from
+// another agent's output) would cut off what stands before it and is removed.
+// An error in writing is not reported: there is nobody left to tell.
+func PrintReason(w io.Writer, env Env, text string) {
+	prefix := env.Get("OCF_EXIT_REASON_PREFIX")
+	if prefix == "" {
+		prefix = defaultReasonPrefix
+	}
+	text = strings.ReplaceAll(text, prefix, " ")
+	fmt.Fprintf(w, "%s%s\n", prefix, cut(oneLine(text), maxReason))
+}
+
+// oneLine makes text of any origin fit for a line: control characters and line
+// breaks (those of Unicode too) become blanks, bytes that are no UTF-8 become
+// question marks, runs of blanks become one.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// cut shortens s to at most limit characters, never inside one.
+func cut(s string, limit int) string {
+	const dots = "..."
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:max(limit-len(dots), 0)]) + dots
+}
