@@ -1,0 +1,91 @@
+package wal
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestParseLSN(t *testing.T) {
+	for text, want := range map[string]LSN{
+		"0/30000A0":         0x30000A0,
+		"0/030000A0":        0x30000A0, // release 19
+		"00000016/B374D848": 0x16B374D848,
+		"16/b374d848":       0x16B374D848,
+		"FFFFFFFF/FFFFFFFF": ^LSN(0),
+		"0/0":               0,
+	} {
+		if got, err := ParseLSN(text); err != nil || got != want {
+			t.Errorf("ParseLSN(%q) = %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "/", "0", "0/", "/0", "0/+1", "0/-1", "0x1/0", "1/000000000", "G/0", " 0/0", "0/0\n", "1/2/3"} {
+		if got, err := ParseLSN(text); err == nil {
+			t.Errorf("ParseLSN(%q) = %v, want an error", text, got)
+		}
+	}
+}
+
+func TestPadded(t *testing.T) {
+	if got := LSN(0x30000A0).Padded(); got != "00000000030000A0" {
+		t.Errorf("padded: %s", got)
+	}
+	for _, text := range []string{"", "30000A0", "00000000030000A0 ", "+0000000030000A0", "000000000030000A0"} {
+		if got, err := ParsePadded(text); err == nil {
+			t.Errorf("ParsePadded(%q) = %v, want an error", text, got)
+		}
+	}
+}
+
+func FuzzLSN(f *testing.F) {
+	f.Add("0/30000A0", uint64(0))
+	f.Add("00000000030000A0", uint64(0xFFFFFFFF00000000))
+	f.Fuzz(func(t *testing.T, text string, n uint64) {
+		l := LSN(n)
+		if got, err := ParseLSN(l.String()); err != nil || got != l {
+			t.Errorf("%s comes back as %v, %v", l, got, err)
+		}
+		if got, err := ParsePadded(l.Padded()); err != nil || got != l {
+			t.Errorf("%s comes back as %v, %v", l.Padded(), got, err)
+		}
+		if got, err := ParseLSN(text); err == nil {
+			if again, err := ParseLSN(got.String()); err != nil || again != got {
+				t.Errorf("%q is read as %v, which is read as %v, %v", text, got, again, err)
+			}
+		}
+		_, _ = ParseHistory([]byte(text))
+	})
+}
+
+func TestParseHistory(t *testing.T) {
+	// Written by PostgreSQL 15 after two promotions.
+	const text = "1\t0/3000060\tno recovery target specified\n\n2\t0/5000000\tbefore 2000-01-01 00:00:00+00\n"
+	got, err := ParseHistory([]byte(text))
+	want := History{
+		{1, 0x3000060, "no recovery target specified"},
+		{2, 0x5000000, "before 2000-01-01 00:00:00+00"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	for _, bad := range []string{"x\t0/1\n", "1\n", "1\t77\n", "2\t0/1\tr\n1\t0/2\tr\n", "0\t0/1\tr\n"} {
+		if h, err := ParseHistory([]byte(bad)); err == nil {
+			t.Errorf("ParseHistory(%q) = %v, want an error", bad, h)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		tli  Timeline
+		lsn  LSN
+		want bool
+	}{
+		{"own timeline", 3, 0x9000000, true},
+		{"up to the switch", 1, 0x3000060, true},
+		{"beyond the switch", 1, 0x3000061, false},
+		{"parent", 2, 0x4000000, true},
+		{"unknown timeline", 4, 1, false},
+	} {
+		if got := want.Contains(3, c.tli, c.lsn); got != c.want {
+			t.Errorf("%s: %t", c.name, got)
+		}
+	}
+}

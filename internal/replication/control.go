@@ -1,0 +1,275 @@
+package replication
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Control is what a primary does about itself and its standbys, at every
+// monitor and after a standby was started or stopped.
+//
+// One rule gives the order: a standby that is no longer good loses data
+// status and score before the primary stops waiting for it; a standby that is
+// good again gets them only after the server itself says that commits wait for
+// it. A second primary in sight stops everything: then nobody knows whose
+// verdicts hold.
+func Control(o Observation) []Change {
+	if rival, ok := rival(o); ok {
+		return []Change{Hold{Names: o.ServerNames, Why: fmt.Sprintf(
+			"%s is promoted too: verdicts on standbys are left alone", rival)}}
+	}
+	changes := assertOwn(o)
+
+	var verdicts []verdict
+	for _, n := range o.Nodes {
+		if !strings.EqualFold(n.Name, o.Own) {
+			verdicts = append(verdicts, judge(n, o))
+		}
+	}
+	names, changesNames := wantedNames(o, verdicts)
+	dropped := missing(o.ServerNames, names)
+	if changesNames && len(dropped) > 0 {
+		if why := mustHold(o, dropped); why != "" {
+			changes = append(changes, takeRights(verdicts, nil)...)
+			changes = append(changes, Hold{Names: dropped, Why: why})
+			changes = append(changes, showStatus(verdicts)...)
+			return append(changes, giveRights(verdicts, o.ServerNames)...)
+		}
+	}
+
+	changes = append(changes, takeRights(verdicts, dropped)...)
+	if changesNames {
+		if len(dropped) > 0 {
+			changes = append(changes, ConfirmUnusable{Nodes: dropped, Why: "before commits go on without it"})
+		}
+		changes = append(changes, SetSyncNames{Old: o.ServerNames, New: names, Why: namesReason(o, names, dropped)})
+	}
+	changes = append(changes, showStatus(verdicts)...)
+	return append(changes, giveRights(verdicts, names)...)
+}
+
+// verdict is the row of the table for one standby.
+type verdict struct {
+	node   Node
+	keep   bool // nothing can be said: previous verdict stays
+	data   DataStatus
+	status Status // NoStatus: left as it is
+	good   bool   // the server reports it synchronous
+	ready  bool   // streaming, and only the list is missing
+	why    string
+}
+
+// judge maps what the server says of a standby to what the cluster is told
+// (the table of the agent's manual, section "standbys seen by the primary").
+func judge(n Node, o Observation) verdict {
+	s, seen := bestSender(o.Senders, n.Name)
+	v := verdict{node: n}
+	switch {
+	case !seen:
+		v.data, v.why = Disconnect, "not in pg_stat_replication"
+		return v
+	case s.State == "" || s.Sync == "":
+		// A monitor_user without pg_monitor sees the row without its
+		// contents: that is our blindness, not the standby's fault.
+		v.keep, v.why = true, "state not visible to the monitoring user"
+		return v
+	}
+	v.data = DataStatus(strings.ToUpper(s.State + "|" + s.Sync))
+	v.why = "pg_stat_replication: " + s.State + ", " + s.Sync
+	if s.State != "streaming" {
+		v.status = HSConnected
+		return v
+	}
+	switch s.Sync {
+	case "sync", "quorum":
+		// A row can be older than the list it is read with; what counts is
+		// that commits wait for this standby now.
+		if !contains(o.ServerNames, n.Name) {
+			v.ready, v.status, v.data = true, HSAsync, StreamingAsync
+			break
+		}
+		v.good, v.status, v.data = true, HSSync, StreamingSync
+	case "async":
+		v.ready, v.status = true, HSAsync
+	case "potential":
+		v.status = HSPotential
+	default:
+		v.status = HSConnected
+	}
+	return v
+}
+
+// bestSender picks the row that decides. Two rows of one name are a dead
+// connection that has not timed out yet and the one that replaced it.
+func bestSender(rows []Sender, name string) (Sender, bool) {
+	var best Sender
+	found := false
+	for _, s := range rows {
+		if !strings.EqualFold(s.Name, name) {
+			continue
+		}
+		if !found || rank(s) > rank(best) || rank(s) == rank(best) && s.Replay > best.Replay {
+			best, found = s, true
+		}
+	}
+	return best, found
+}
+
+func rank(s Sender) int {
+	r := map[string]int{"": 0, "stopping": 1, "backup": 1, "startup": 2, "catchup": 3, "streaming": 4}[s.State]
+	return r*10 + map[string]int{"": 0, "async": 1, "potential": 2, "quorum": 3, "sync": 3}[s.Sync]
+}
+
+// assertOwn keeps what a primary says of itself.
+func assertOwn(o Observation) []Change {
+	own, _ := o.node(o.Own)
+	var changes []Change
+	if own.DataStatus != Latest {
+		changes = append(changes, SetDataStatus{Node: own.Name, Old: own.DataStatus, New: Latest, Why: "this server is the primary"})
+	}
+	if !own.HasScore || own.Score != PrimaryScore {
+		changes = append(changes, SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: PrimaryScore, Why: "this server is the primary"})
+	}
+	if own.Status != Primary {
+		changes = append(changes, SetStatus{Node: own.Name, Old: own.Status, New: Primary, Why: "this server is the primary"})
+	}
+	return changes
+}
+
+// wantedNames is the list that commits should wait for, and whether the file
+// or the server has to be changed for it. One standby at a time is
+// synchronous; a second one does not displace it.
+func wantedNames(o Observation, verdicts []verdict) ([]string, bool) {
+	var names []string
+	for _, v := range verdicts {
+		named := contains(o.FileNames, v.node.Name) || contains(o.ServerNames, v.node.Name)
+		if len(names) == 0 && named && (v.good || v.ready || v.keep) {
+			names = append(names, asWritten(v.node.Name))
+		}
+	}
+	for _, v := range verdicts {
+		if len(names) == 0 && v.ready {
+			names = append(names, asWritten(v.node.Name))
+		}
+	}
+	return names, !sameNames(names, o.FileNames) || !sameNames(names, o.ServerNames)
+}
+
+// asWritten is the spelling in synchronous_standby_names: application_name is
+// the node name in lower case, as the shell agent writes it.
+func asWritten(node string) string { return strings.ToLower(node) }
+
+// mustHold says why commits must go on waiting for the names that would be
+// dropped, or "" when they need not.
+//
+// Without quorum the other side may be promoting. With fencing, an unclean
+// node may be promoted on the other side of a partition that has not seen our
+// verdict yet; it is out of the game only when it is online with us (and has
+// lost its rights in front of everybody) or has been confirmed dead. Without
+// fencing nobody can know: availability is kept, as the tutorial's cluster
+// without STONITH has it.
+func mustHold(o Observation, dropped []string) string {
+	if !o.Quorate {
+		return "this partition has no quorum"
+	}
+	for _, name := range dropped {
+		n, ok := o.node(name)
+		if o.Fencing && ok && !n.Online && (n.Unclean || !n.Known) {
+			return name + " is offline and not fenced yet"
+		}
+	}
+	return ""
+}
+
+// takeRights lowers data status and score of every standby that is not good.
+// The nodes in certain are written even where the attribute seems right
+// already: what is read can be older than what another node wrote last, and
+// commits are about to go on without them.
+func takeRights(verdicts []verdict, certain []string) []Change {
+	var changes []Change
+	for _, v := range verdicts {
+		if v.good || v.keep {
+			continue
+		}
+		sure := contains(certain, v.node.Name)
+		if v.node.Known && (v.node.DataStatus != v.data || sure) {
+			changes = append(changes, SetDataStatus{Node: v.node.Name, Old: v.node.DataStatus, New: v.data, Why: v.why})
+		}
+		if v.node.Online && (v.node.HasScore && v.node.Score != MinusInfinity || sure) {
+			changes = append(changes, SetScore{Node: v.node.Name, Old: v.node.Score, HadOld: v.node.HasScore, New: MinusInfinity, Why: v.why})
+		}
+	}
+	return changes
+}
+
+// showStatus tells what state a standby without rights is in.
+func showStatus(verdicts []verdict) []Change {
+	var changes []Change
+	for _, v := range verdicts {
+		if !v.good && !v.keep {
+			changes = append(changes, statusOf(v)...)
+		}
+	}
+	return changes
+}
+
+// giveRights raises data status, score and status of a standby that the
+// server reports synchronous and that stays in the list of names.
+func giveRights(verdicts []verdict, names []string) []Change {
+	var changes []Change
+	for _, v := range verdicts {
+		if !v.good || !contains(names, v.node.Name) {
+			continue
+		}
+		if v.node.Known && v.node.DataStatus != v.data {
+			changes = append(changes, SetDataStatus{Node: v.node.Name, Old: v.node.DataStatus, New: v.data, Why: v.why})
+		}
+		if v.node.Online && v.node.HasScore && v.node.Score != StandbyScore {
+			changes = append(changes, SetScore{Node: v.node.Name, Old: v.node.Score, HadOld: true, New: StandbyScore, Why: v.why})
+		}
+		changes = append(changes, statusOf(v)...)
+	}
+	return changes
+}
+
+// statusOf writes the status of a standby, but never over STOP or UNKNOWN:
+// only the node itself knows when those end.
+func statusOf(v verdict) []Change {
+	n := v.node
+	if v.status == NoStatus || v.status == n.Status || !n.Online || n.Status == Stopped || n.Status == Unknown {
+		return nil
+	}
+	return []Change{SetStatus{Node: n.Name, Old: n.Status, New: v.status, Why: v.why}}
+}
+
+func rival(o Observation) (string, bool) {
+	for _, n := range o.Nodes {
+		if n.Promoted && n.Online && !strings.EqualFold(n.Name, o.Own) {
+			return n.Name, true
+		}
+	}
+	return "", false
+}
+
+func missing(from, in []string) []string {
+	var out []string
+	for _, n := range from {
+		if !contains(in, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func namesReason(o Observation, names, dropped []string) string {
+	switch {
+	case len(dropped) > 0:
+		return strings.Join(dropped, ", ") + " is no longer a synchronous standby"
+	case sameNames(names, o.FileNames):
+		return "the server does not use what rep_mode.conf says"
+	case len(names) > 0:
+		return names[0] + " is streaming"
+	default:
+		return "rep_mode.conf names a standby that nobody waits for"
+	}
+}

@@ -1,0 +1,369 @@
+package replication
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// world is the model that decisions are tried on: what the cluster records,
+// what the file says, and what the server of the primary does.
+type world struct {
+	o Observation
+}
+
+func (w *world) clone() *world {
+	c := *w
+	c.o.Nodes = slices.Clone(w.o.Nodes)
+	c.o.Senders = slices.Clone(w.o.Senders)
+	c.o.FileNames = slices.Clone(w.o.FileNames)
+	c.o.ServerNames = slices.Clone(w.o.ServerNames)
+	return &c
+}
+
+// do applies one change as agent.apply would, half of a SetSyncNames (the file
+// is written, the server has not read it) when half is true.
+func (w *world) do(t *testing.T, c Change, half bool) {
+	t.Helper()
+	node := func(name string) *Node {
+		for i := range w.o.Nodes {
+			if w.o.Nodes[i].Name == name {
+				return &w.o.Nodes[i]
+			}
+		}
+		t.Fatalf("%v is about a node that is not there", c)
+		return nil
+	}
+	switch c := c.(type) {
+	case SetStatus:
+		node(c.Node).Status = c.New
+	case SetDataStatus:
+		node(c.Node).DataStatus = c.New
+	case SetScore:
+		n := node(c.Node)
+		n.Score, n.HasScore = c.New, true
+	case ConfirmUnusable, Hold:
+	case SetSyncNames:
+		w.o.FileNames = slices.Clone(c.New)
+		if !half {
+			w.o.ServerNames = slices.Clone(c.New)
+			// The server reports at once what it waits for.
+			for i, s := range w.o.Senders {
+				if s.State == "streaming" {
+					w.o.Senders[i].Sync = "async"
+					if contains(c.New, s.Name) {
+						w.o.Senders[i].Sync = "sync"
+					}
+				}
+			}
+		}
+	default:
+		t.Fatalf("Control decides on %T", c)
+	}
+}
+
+// unsafe names a standby that may be promoted although commits do not wait for
+// it, or "". A node that has rights because of the state we began with is
+// looked at only once Control has had its say, see the callers.
+func (w *world) unsafe() string {
+	for _, n := range w.o.Nodes {
+		if n.Name == w.o.Own {
+			continue
+		}
+		mayBePromoted := n.DataStatus.Promotable(Sync) || n.Online && n.HasScore && n.Score > 0
+		if mayBePromoted && !contains(w.o.ServerNames, n.Name) {
+			return fmt.Sprintf("%s may be promoted (data status %s, score %v) and commits wait for %v", n.Name, n.DataStatus, n.Score, w.o.ServerNames)
+		}
+	}
+	return ""
+}
+
+// states calls fn with every state of a primary and one standby that the
+// agent can meet, and returns their number.
+func states(fn func(*world)) int {
+	count := 0
+	type row struct{ state, sync string }
+	rows := []row{{}, {"streaming", "sync"}, {"streaming", "quorum"}, {"streaming", "async"}, {"streaming", "potential"},
+		{"catchup", "async"}, {"catchup", "sync"}, {"startup", "async"}, {"backup", "async"}, {"stopping", "sync"}, {"hidden", ""}}
+	lists := [][]string{nil, {"node02"}}
+	for _, r := range rows {
+		for _, file := range lists {
+			for _, server := range lists {
+				for _, data := range []DataStatus{NoData, Disconnect, StreamingSync, StreamingAsync, "CATCHUP|ASYNC", Latest} {
+					for _, score := range []Score{0, MinusInfinity, StandbyScore} {
+						for _, status := range []Status{NoStatus, HSAlone, HSSync, HSAsync, HSConnected, Stopped, Unknown} {
+							for facts := 0; facts < 1<<5; facts++ {
+								n2 := Node{Name: "node02", DataStatus: data, Score: score, HasScore: score != 0, Status: status,
+									Online: facts&1 != 0, Unclean: facts&2 != 0, Known: facts&16 == 0}
+								if !n2.Known && n2 != (Node{Name: "node02"}) {
+									continue // a node that the cluster does not list has no attributes
+								}
+								o := Observation{Own: "node01", Quorate: facts&4 != 0, Fencing: facts&8 != 0,
+									FileNames: file, ServerNames: server,
+									Nodes: []Node{{Name: "node01", Known: true, Online: true, Promoted: true}, n2}}
+								if r.state == "hidden" {
+									o.Senders = []Sender{{Name: "node02"}}
+								} else if r.state != "" {
+									o.Senders = []Sender{{Name: "node02", State: r.state, Sync: r.sync}}
+								}
+								count++
+								fn(&world{o})
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return count
+}
+
+// 11 rows, 4 lists, and the node either listed with its 16 facts or not.
+const wantStates = 11 * 4 * (6*3*7*16 + 4)
+
+// Pacemaker may kill the agent between any two writes, and in the middle of
+// the one that is a file and a signal.
+func TestControlIsSafeAfterEveryInterruption(t *testing.T) {
+	failures := 0
+	n := states(func(w *world) {
+		if w.unsafe() != "" {
+			return // not a state that the agent leads to; TestControlRepairs has these
+		}
+		changes := Control(w.o)
+		for stop := 0; stop <= len(changes); stop++ {
+			for _, half := range []bool{false, true} {
+				v := w.clone()
+				for _, c := range changes[:stop] {
+					v.do(t, c, false)
+				}
+				if half && stop < len(changes) {
+					v.do(t, changes[stop], true)
+				}
+				if why := v.unsafe(); why != "" && failures < 5 {
+					failures++
+					t.Errorf("after %d of %v\nfrom %+v\n%s", stop, changes, w.o, why)
+				}
+			}
+		}
+	})
+	if n != wantStates {
+		t.Errorf("%d states tried, want %d", n, wantStates)
+	}
+	t.Logf("%d states", n)
+}
+
+// From any state, interrupted anywhere, going on leads to a state in which
+// nothing is left to do and nothing is wrong.
+func TestControlSettles(t *testing.T) {
+	failures := 0
+	n := states(func(w *world) {
+		changes := Control(w.o)
+		for stop := 0; stop <= len(changes); stop++ {
+			v := w.clone()
+			for _, c := range changes[:stop] {
+				v.do(t, c, false)
+			}
+			var left []Change
+			for range 3 {
+				left = Control(v.o)
+				for _, c := range left {
+					v.do(t, c, false)
+				}
+			}
+			left = slices.DeleteFunc(Control(v.o), isHold)
+			if len(left) > 0 && failures < 5 {
+				failures++
+				t.Errorf("still %v\nfrom %+v\nvia %v", left, w.o, changes[:stop])
+			}
+			// A row that cannot be read keeps the previous verdict, safe or not.
+			hidden := len(v.o.Senders) == 1 && v.o.Senders[0].State == ""
+			if why := v.unsafe(); why != "" && !hidden && failures < 5 {
+				failures++
+				t.Errorf("settled in an unsafe state: %s\nfrom %+v", why, w.o)
+			}
+		}
+	})
+	if n != wantStates {
+		t.Errorf("%d states tried, want %d", n, wantStates)
+	}
+}
+
+// What commits wait for is dropped only when the standby has lost its rights
+// before, in front of everybody, and when nobody else can have promoted it.
+func TestControlReleasesCommitsLast(t *testing.T) {
+	released, held := 0, 0
+	states(func(w *world) {
+		changes := Control(w.o)
+		confirmed := false
+		for _, c := range changes {
+			switch c := c.(type) {
+			case ConfirmUnusable:
+				confirmed = contains(c.Nodes, "node02")
+			case SetSyncNames:
+				if len(missing(w.o.ServerNames, c.New)) == 0 {
+					continue
+				}
+				released++
+				n2 := w.o.Nodes[1]
+				if !confirmed {
+					t.Fatalf("%v without confirmation, from %+v", c, w.o)
+				}
+				if !w.o.Quorate {
+					t.Fatalf("%v without quorum, from %+v", c, w.o)
+				}
+				if w.o.Fencing && !n2.Online && (n2.Unclean || !n2.Known) {
+					t.Fatalf("%v while the standby is not fenced, from %+v", c, w.o)
+				}
+			case Hold:
+				held++
+			}
+		}
+	})
+	if released == 0 || held == 0 {
+		t.Errorf("released %d times, held %d times: the states do not cover it", released, held)
+	}
+	t.Logf("released in %d states, held in %d", released, held)
+}
+
+func isHold(c Change) bool { _, ok := c.(Hold); return ok }
+
+// healthy is the normal state of two nodes.
+func healthy() Observation {
+	return Observation{
+		Own: "node01", Quorate: true, FileNames: []string{"node02"}, ServerNames: []string{"node02"},
+		Nodes: []Node{
+			{Name: "node01", Known: true, Online: true, Promoted: true, Status: Primary, DataStatus: Latest, Score: PrimaryScore, HasScore: true},
+			{Name: "node02", Known: true, Online: true, Status: HSSync, DataStatus: StreamingSync, Score: StandbyScore, HasScore: true},
+		},
+		Senders: []Sender{{Name: "node02", State: "streaming", Sync: "sync"}},
+	}
+}
+
+func TestControlCases(t *testing.T) {
+	lost := func(o *Observation) { o.Senders = nil }
+	tests := []struct {
+		name   string
+		change func(*Observation)
+		want   []string
+	}{
+		{"healthy: nothing to do", func(*Observation) {}, nil},
+		{"standby lost: rights, then proof, then the list", lost, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"promotion score on node02: 100 -> -INFINITY (not in pg_stat_replication)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
+		}},
+		{"standby lost without quorum: commits wait", func(o *Observation) { lost(o); o.Quorate = false }, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"promotion score on node02: 100 -> -INFINITY (not in pg_stat_replication)",
+			"commits go on waiting for node02 (this partition has no quorum)",
+		}},
+		{"standby's node lost, fencing not confirmed: commits wait", func(o *Observation) {
+			lost(o)
+			o.Fencing = true
+			o.Nodes[1].Online, o.Nodes[1].Unclean = false, true
+		}, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"commits go on waiting for node02 (node02 is offline and not fenced yet)",
+		}},
+		{"standby's node fenced: commits go on", func(o *Observation) {
+			lost(o)
+			o.Fencing = true
+			o.Nodes[1].Online, o.Nodes[1].Status, o.Nodes[1].HasScore = false, NoStatus, false
+		}, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
+		}},
+		{"standby stopped by itself: STOP is its own to end", func(o *Observation) {
+			lost(o)
+			o.Nodes[1].Status, o.Nodes[1].Score = Stopped, MinusInfinity
+		}, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"promotion score on node02: -INFINITY -> -INFINITY (not in pg_stat_replication)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
+		}},
+		{"standby joins: waited for first, trusted later", func(o *Observation) {
+			o.FileNames, o.ServerNames = nil, nil
+			o.Senders[0].Sync = "async"
+			n := &o.Nodes[1]
+			n.Status, n.DataStatus, n.Score = HSAlone, Disconnect, MinusInfinity
+		}, []string{
+			"data-status on node02: DISCONNECT -> STREAMING|ASYNC (pg_stat_replication: streaming, async)",
+			"synchronous_standby_names: (nobody) -> node02 (node02 is streaming)",
+			"status on node02: HS:alone -> HS:async (pg_stat_replication: streaming, async)",
+		}},
+		{"the server reports it synchronous: rights", func(o *Observation) {
+			n := &o.Nodes[1]
+			n.Status, n.DataStatus, n.Score = HSAsync, StreamingAsync, MinusInfinity
+		}, []string{
+			"data-status on node02: STREAMING|ASYNC -> STREAMING|SYNC (pg_stat_replication: streaming, sync)",
+			"promotion score on node02: -INFINITY -> 100 (pg_stat_replication: streaming, sync)",
+			"status on node02: HS:async -> HS:sync (pg_stat_replication: streaming, sync)",
+		}},
+		{"standby catches up: no candidate", func(o *Observation) { o.Senders[0].State, o.Senders[0].Sync = "catchup", "async" }, []string{
+			"data-status on node02: STREAMING|SYNC -> CATCHUP|ASYNC (pg_stat_replication: catchup, async)",
+			"promotion score on node02: 100 -> -INFINITY (pg_stat_replication: catchup, async)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
+			"status on node02: HS:sync -> HS:connected (pg_stat_replication: catchup, async)",
+		}},
+		{"row not visible to the monitoring user: verdict kept", func(o *Observation) { o.Senders[0] = Sender{Name: "node02"} }, nil},
+		{"quorum is as good as sync", func(o *Observation) { o.Senders[0].Sync = "quorum" }, nil},
+		{"a dead connection beside the live one does not count", func(o *Observation) {
+			o.Senders = []Sender{{Name: "node02", State: "stopping", Sync: "async"}, {Name: "NODE02", State: "streaming", Sync: "sync"}}
+		}, nil},
+		{"own score and status lost: asserted again", func(o *Observation) {
+			o.Nodes[0].HasScore, o.Nodes[0].Score, o.Nodes[0].Status, o.Nodes[0].DataStatus = false, 0, NoStatus, Disconnect
+		}, []string{
+			"data-status on node01: DISCONNECT -> LATEST (this server is the primary)",
+			"promotion score on node01: (unset) -> 1000 (this server is the primary)",
+			"status on node01: (unset) -> PRI (this server is the primary)",
+		}},
+		{"server did not read the file: repaired", func(o *Observation) { o.ServerNames = nil; o.Senders[0].Sync = "async" }, []string{
+			"data-status on node02: STREAMING|SYNC -> STREAMING|ASYNC (pg_stat_replication: streaming, async)",
+			"promotion score on node02: 100 -> -INFINITY (pg_stat_replication: streaming, async)",
+			"synchronous_standby_names: (nobody) -> node02 (the server does not use what rep_mode.conf says)",
+			"status on node02: HS:sync -> HS:async (pg_stat_replication: streaming, async)",
+		}},
+		{"a second primary in sight: hands off", func(o *Observation) { lost(o); o.Nodes[1].Promoted = true }, []string{
+			"commits go on waiting for node02 (node02 is promoted too: verdicts on standbys are left alone)",
+		}},
+		{"three nodes: a second standby does not displace the first", func(o *Observation) {
+			o.Nodes = append(o.Nodes, Node{Name: "node03", Known: true, Online: true, Status: HSAlone, DataStatus: Disconnect, Score: MinusInfinity, HasScore: true})
+			o.Senders = append([]Sender{{Name: "node03", State: "streaming", Sync: "async"}}, o.Senders...)
+		}, []string{
+			"data-status on node03: DISCONNECT -> STREAMING|ASYNC (pg_stat_replication: streaming, async)",
+			"status on node03: HS:alone -> HS:async (pg_stat_replication: streaming, async)",
+		}},
+		{"three nodes: the second takes over when the first is lost", func(o *Observation) {
+			o.Nodes = append(o.Nodes, Node{Name: "node03", Known: true, Online: true, Status: HSAsync, DataStatus: StreamingAsync, Score: MinusInfinity, HasScore: true})
+			o.Senders = []Sender{{Name: "node03", State: "streaming", Sync: "async"}}
+		}, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"promotion score on node02: 100 -> -INFINITY (not in pg_stat_replication)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> node03 (node02 is no longer a synchronous standby)",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := healthy()
+			tt.change(&o)
+			check(t, Control(o), tt.want)
+		})
+	}
+}
+
+func check(t *testing.T, got []Change, want []string) {
+	t.Helper()
+	var lines []string
+	for _, c := range got {
+		lines = append(lines, c.String())
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(lines, "\n  "), strings.Join(want, "\n  "))
+	}
+}

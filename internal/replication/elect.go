@@ -1,0 +1,137 @@
+package replication
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"pgrex/internal/pg/wal"
+)
+
+// StandbyObservation is what a standby's decisions depend on.
+type StandbyObservation struct {
+	Own   string
+	Mode  Mode
+	Nodes []Node // node_list in its order, this node included
+	// Position is the greater of the replayed and the received LSN.
+	Position wal.LSN
+	// CheckCount is the parameter xlog_check_count. 0 means that the
+	// operator names the first primary and nobody has to be waited for.
+	CheckCount int
+	// Notes are the vote notes by index.
+	Notes map[int]string
+}
+
+func (o StandbyObservation) own() Node {
+	n, _ := Observation{Nodes: o.Nodes}.node(o.Own)
+	return n
+}
+
+// PrimaryExists says whether a promoted instance is known on any node. One
+// whose node is offline counts until the cluster has taken it off the books.
+func (o StandbyObservation) PrimaryExists() bool {
+	for _, n := range o.Nodes {
+		if n.Promoted {
+			return true
+		}
+	}
+	return false
+}
+
+// FollowPrimary is what a standby says of itself while a primary is known:
+// its status is the primary's to set, except when it is not connected.
+func FollowPrimary(o StandbyObservation) []Change {
+	own := o.own()
+	if own.DataStatus != Disconnect || own.Status == HSAlone {
+		return nil
+	}
+	return []Change{SetStatus{Node: own.Name, Old: own.Status, New: HSAlone, Why: "the primary does not see this standby"}}
+}
+
+// Elect is what a standby does while there is no primary: it makes its
+// position known and, when everybody's positions have stood still for long
+// enough and its own is the greatest, claims the promotion.
+//
+// A standby whose data is known to lack acknowledged commits never claims. One
+// of which nothing is known claims only when all nodes have voted, or when
+// xlog_check_count=0 says that the operator has chosen.
+func Elect(o StandbyObservation) []Change {
+	own := o.own()
+	var changes []Change
+	if own.Status != HSAlone {
+		changes = append(changes, SetStatus{Node: own.Name, Old: own.Status, New: HSAlone, Why: "no primary"})
+	}
+	if own.DataStatus != NoData && !own.DataStatus.Promotable(o.Mode) {
+		return append(changes, Abstain{Node: own.Name, Why: fmt.Sprintf(
+			"data status %s: its data may lack acknowledged commits", own.DataStatus)})
+	}
+	position := o.Position.Padded()
+	if own.XlogLoc != position {
+		changes = append(changes, SetXlogLoc{Node: own.Name, Old: own.XlogLoc, New: position, Why: "no primary"})
+	}
+
+	votes := o.votes(position)
+	text := noteText(votes)
+	last := o.lastNote()
+	if o.Notes[last] != text {
+		return append(changes, RecordVote{Index: 0, Text: text, First: true})
+	}
+	if last+1 < o.CheckCount {
+		return append(changes, RecordVote{Index: last + 1, Text: text})
+	}
+	if own.DataStatus == NoData && o.CheckCount > 0 && len(votes) < len(o.Nodes) {
+		return append(changes, Abstain{Node: own.Name, Why: fmt.Sprintf(
+			"nothing is known of its data and only %d of %d nodes have voted", len(votes), len(o.Nodes))})
+	}
+	if votes[0].position != position {
+		return append(changes,
+			SetDataStatus{Node: own.Name, Old: own.DataStatus, New: Disconnect,
+				Why: fmt.Sprintf("%s is further: %s", votes[0].node, votes[0].position)},
+			ForgetVotes{Why: "lost"})
+	}
+	if !own.HasScore || own.Score != PrimaryScore {
+		changes = append(changes, SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: PrimaryScore,
+			Why: "greatest position, unchanged for " + fmt.Sprint(last+2) + " looks"})
+	}
+	return append(changes, ForgetVotes{Why: "won"})
+}
+
+type vote struct{ node, position string }
+
+// votes lists the known positions, the greatest first, ties in the order of
+// node_list. Positions of the same width compare as text.
+func (o StandbyObservation) votes(own string) []vote {
+	var votes []vote
+	for _, n := range o.Nodes {
+		position := n.XlogLoc
+		if strings.EqualFold(n.Name, o.Own) {
+			position = own
+		}
+		if position != "" {
+			votes = append(votes, vote{n.Name, position})
+		}
+	}
+	sort.SliceStable(votes, func(i, j int) bool { return votes[i].position > votes[j].position })
+	return votes
+}
+
+// noteText is one line per node in a fixed order, so that equal observations are equal texts.
+func noteText(votes []vote) string {
+	lines := make([]string, 0, len(votes))
+	for _, v := range votes {
+		lines = append(lines, v.node+" "+v.position+"\n")
+	}
+	sort.Strings(lines)
+	return strings.Join(lines, "")
+}
+
+// lastNote is the highest k for which the notes 1 to k are all there.
+func (o StandbyObservation) lastNote() int {
+	k := 0
+	for ; k < o.CheckCount; k++ {
+		if _, ok := o.Notes[k+1]; !ok {
+			break
+		}
+	}
+	return k
+}

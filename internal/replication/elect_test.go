@@ -1,0 +1,256 @@
+package replication
+
+import (
+	"fmt"
+	"testing"
+
+	"pgrex/internal/pg/wal"
+)
+
+const at = wal.LSN(0x3000060)
+
+func alone(data DataStatus) StandbyObservation {
+	return StandbyObservation{
+		Own: "node01", Position: at, CheckCount: 3, Notes: map[int]string{},
+		Nodes: []Node{
+			{Name: "node01", Known: true, Online: true, Status: HSAlone, DataStatus: data, Score: MinusInfinity, HasScore: true},
+			{Name: "node02", Known: true, Online: true, Status: HSAlone, DataStatus: Disconnect, Score: MinusInfinity, HasScore: true},
+		},
+	}
+}
+
+// elect runs the election monitor by monitor until it is decided.
+func elect(t *testing.T, o StandbyObservation, monitors int, between func(int, *StandbyObservation)) (Score, DataStatus, int) {
+	t.Helper()
+	own := &o.Nodes[0]
+	for n := 1; n <= monitors; n++ {
+		if between != nil {
+			between(n, &o)
+		}
+		for _, c := range Elect(o) {
+			switch c := c.(type) {
+			case SetScore:
+				own.Score = c.New
+			case SetDataStatus:
+				own.DataStatus = c.New
+			case SetStatus:
+				own.Status = c.New
+			case SetXlogLoc:
+				own.XlogLoc = c.New
+			case RecordVote:
+				if c.First {
+					clear(o.Notes)
+				}
+				o.Notes[c.Index] = c.Text
+			case ForgetVotes:
+				clear(o.Notes)
+			case Abstain:
+			default:
+				t.Fatalf("Elect decides on %T", c)
+			}
+		}
+		if own.Score == PrimaryScore || own.DataStatus == Disconnect {
+			return own.Score, own.DataStatus, n
+		}
+	}
+	return own.Score, own.DataStatus, monitors
+}
+
+func TestElectClaimsAfterStableVotes(t *testing.T) {
+	for count, want := range map[int]int{0: 2, 1: 2, 3: 4, 5: 6} {
+		t.Run(fmt.Sprintf("xlog_check_count=%d", count), func(t *testing.T) {
+			o := alone(Latest)
+			o.CheckCount = count
+			score, _, n := elect(t, o, 20, nil)
+			if score != PrimaryScore || n != want {
+				t.Errorf("score %v after %d monitors, want 1000 after %d", score, n, want)
+			}
+		})
+	}
+}
+
+func TestElectAnyChangeStartsAgain(t *testing.T) {
+	score, _, n := elect(t, alone(Latest), 20, func(monitor int, o *StandbyObservation) {
+		if monitor == 3 {
+			o.Nodes[1].XlogLoc = wal.LSN(1).Padded() // the other node votes late
+		}
+	})
+	if score != PrimaryScore || n != 6 {
+		t.Errorf("score %v after %d monitors, want 1000 after 6", score, n)
+	}
+}
+
+func TestElectDataStatus(t *testing.T) {
+	for data, claims := range map[DataStatus]bool{
+		Latest: true, StreamingSync: true,
+		Disconnect: false, StreamingAsync: false, "CATCHUP|ASYNC": false, "STREAMING|POTENTIAL": false, "|": false,
+	} {
+		t.Run(string(data), func(t *testing.T) {
+			o := alone(data)
+			if score, _, _ := elect(t, o, 20, nil); (score == PrimaryScore) != claims {
+				t.Errorf("score %v, claims should be %t", score, claims)
+			}
+		})
+	}
+}
+
+func TestElectUnknownDataNeedsEverybody(t *testing.T) {
+	late := func(monitor int, o *StandbyObservation) {
+		if monitor == 10 {
+			o.Nodes[1].XlogLoc = wal.LSN(1).Padded()
+		}
+	}
+	if score, _, n := elect(t, alone(NoData), 20, late); score != PrimaryScore || n != 13 {
+		t.Errorf("score %v after %d monitors, want 1000 after 13, when both have voted", score, n)
+	}
+	o := alone(NoData)
+	o.CheckCount = 0 // the operator has chosen this node
+	if score, _, n := elect(t, o, 20, nil); score != PrimaryScore || n != 2 {
+		t.Errorf("score %v after %d monitors, want 1000 after 2", score, n)
+	}
+}
+
+func TestElectSmallerPositionGivesWay(t *testing.T) {
+	o := alone(Latest)
+	o.Nodes[1].XlogLoc = (at + 1).Padded()
+	score, data, n := elect(t, o, 20, nil)
+	if score == PrimaryScore || data != Disconnect || n != 4 {
+		t.Errorf("score %v, data status %s after %d monitors", score, data, n)
+	}
+}
+
+func TestFollowPrimary(t *testing.T) {
+	o := alone(Disconnect)
+	o.Nodes[0].Status = HSSync
+	o.Nodes[1].Promoted = true
+	if !o.PrimaryExists() {
+		t.Error("the promoted node is not seen")
+	}
+	check(t, FollowPrimary(o), []string{"status on node01: HS:sync -> HS:alone (the primary does not see this standby)"})
+	o.Nodes[0].DataStatus = StreamingSync
+	check(t, FollowPrimary(o), nil)
+}
+
+func TestRefusePromotion(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*StandbyObservation)
+		refuse bool
+	}{
+		{"synchronous standby", func(*StandbyObservation) {}, false},
+		{"stale score on a disconnected node", func(o *StandbyObservation) { o.Nodes[0].DataStatus = Disconnect }, true},
+		{"asynchronous standby", func(o *StandbyObservation) { o.Nodes[0].DataStatus = StreamingAsync }, true},
+		{"first start", func(o *StandbyObservation) { o.Nodes[0].DataStatus = NoData }, false},
+		{"another node has more", func(o *StandbyObservation) {
+			o.Nodes[1].DataStatus, o.Nodes[1].XlogLoc = StreamingSync, (at + 8).Padded()
+		}, true},
+		{"another node has more, of a dead branch", func(o *StandbyObservation) { o.Nodes[1].XlogLoc = (at + 8).Padded() }, false},
+		{"another node is promoted", func(o *StandbyObservation) { o.Nodes[1].Promoted = true }, true},
+		{"a promoted node that is offline", func(o *StandbyObservation) { o.Nodes[1].Promoted, o.Nodes[1].Online = true, false }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := alone(StreamingSync)
+			tt.change(&o)
+			if why := RefusePromotion(o); (why != "") != tt.refuse {
+				t.Errorf("refused: %q, want %t", why, tt.refuse)
+			}
+		})
+	}
+}
+
+// When the server is promoted nobody else may be promotable and the lock must
+// be there, whatever the others were; and what was done before can be undone
+// from any point.
+func TestPromotionOrder(t *testing.T) {
+	count := 0
+	for _, data := range []DataStatus{NoData, Latest, StreamingSync, StreamingAsync, Disconnect} {
+		for _, score := range []Score{0, MinusInfinity, StandbyScore, PrimaryScore} {
+			for facts := range 4 {
+				count++
+				o := alone(StreamingSync)
+				o.Nodes[1] = Node{Name: "node02", Known: true, Online: facts&1 != 0, DataStatus: data, Score: score, HasScore: score != 0}
+				lockBefore := facts&2 != 0
+				changes := BeforePromotion(o)
+				for stop := 0; stop <= len(changes); stop++ {
+					n, lock, promoted := o.Nodes[1], lockBefore, false
+					for _, c := range changes[:stop] {
+						play(&n, &lock, &promoted, c)
+					}
+					rights := n.DataStatus != Disconnect || n.Online && n.HasScore && n.Score != MinusInfinity
+					if promoted && (rights || !lock) {
+						t.Fatalf("promoted with the other node %+v, lock %t", n, lock)
+					}
+					for _, c := range UndoPromotion(o, lockBefore) {
+						play(&n, &lock, &promoted, c)
+					}
+					if n != o.Nodes[1] || lock != lockBefore {
+						t.Fatalf("undone after %d of %v: %+v, lock %t; want %+v, lock %t", stop, changes, n, lock, o.Nodes[1], lockBefore)
+					}
+				}
+			}
+		}
+	}
+	if count != 5*4*4 {
+		t.Errorf("%d states tried", count)
+	}
+}
+
+func play(other *Node, lock, promoted *bool, c Change) {
+	switch c := c.(type) {
+	case SetDataStatus:
+		other.DataStatus = c.New
+	case SetScore:
+		other.Score = c.New
+	case CreateLock:
+		*lock = true
+	case RemoveLock:
+		*lock = false
+	case Promote:
+		*promoted = true
+	}
+}
+
+func TestAfterPromotion(t *testing.T) {
+	o := alone(StreamingSync)
+	o.Nodes[0].Score = StandbyScore
+	check(t, AfterPromotion(o), []string{
+		"data-status on node01: STREAMING|SYNC -> LATEST (this server is the primary)",
+		"promotion score on node01: 100 -> 1000 (this server is the primary)",
+		"status on node01: HS:alone -> PRI (this server is the primary)",
+	})
+}
+
+func TestDemotedLock(t *testing.T) {
+	tests := []struct {
+		name           string
+		running, known bool
+		standbys       []string
+		removed        bool
+	}{
+		{"last node stops", true, true, nil, true},
+		{"a standby was active", true, true, []string{"node02"}, false},
+		{"nobody can tell", true, false, nil, false},
+		{"server had crashed", false, true, nil, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Demoted(tt.running, tt.known, tt.standbys); (len(got) == 1) != tt.removed {
+				t.Errorf("changes %v", got)
+			}
+		})
+	}
+}
+
+func TestScoreText(t *testing.T) {
+	for _, s := range []Score{MinusInfinity, -1, 0, StandbyScore, PrimaryScore, -MinusInfinity} {
+		if got, err := ParseScore(s.String()); err != nil || got != s {
+			t.Errorf("%v reads back as %v, %v", s, got, err)
+		}
+	}
+	for _, bad := range []string{"", "x", "1x", "1 2", "--1"} {
+		if got, err := ParseScore(bad); err == nil {
+			t.Errorf("%q is read as %v", bad, got)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package replication
+
+import (
+	"fmt"
+	"strings"
+
+	"pgrex/internal/pg/wal"
+)
+
+// RefusePromotion says why the server of this node must not become primary,
+// or "" when nothing speaks against it. The score that led here can be out of
+// date; the permanent data status and the positions of the others are not.
+func RefusePromotion(o StandbyObservation) string {
+	own := o.own()
+	if own.DataStatus != NoData && !own.DataStatus.Promotable(o.Mode) {
+		return fmt.Sprintf("the data status of %s is %s: it may lack acknowledged commits", own.Name, own.DataStatus)
+	}
+	for _, n := range o.Nodes {
+		if strings.EqualFold(n.Name, o.Own) || !n.Online {
+			continue
+		}
+		if n.Promoted {
+			return fmt.Sprintf("%s is promoted already", n.Name)
+		}
+		position, err := wal.ParsePadded(n.XlogLoc)
+		usable := n.DataStatus == NoData || n.DataStatus.Promotable(o.Mode)
+		if n.XlogLoc != "" && err == nil && usable && position > o.Position {
+			return fmt.Sprintf("%s has more WAL: %s, this node %s", n.Name, position, o.Position)
+		}
+	}
+	return ""
+}
+
+// BeforePromotion disqualifies everybody else, then marks this node, then
+// promotes. Killed after any of these steps, no second node can be promoted
+// with data that lacks what this one acknowledges later.
+func BeforePromotion(o StandbyObservation) []Change {
+	own := o.own()
+	why := own.Name + " is being promoted"
+	var changes []Change
+	for _, n := range o.Nodes {
+		if strings.EqualFold(n.Name, o.Own) {
+			continue
+		}
+		if n.Known && n.DataStatus != Disconnect {
+			changes = append(changes, SetDataStatus{Node: n.Name, Old: n.DataStatus, New: Disconnect, Why: why})
+		}
+		if n.Online && n.HasScore && n.Score != MinusInfinity {
+			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: true, New: MinusInfinity, Why: why})
+		}
+	}
+	changes = append(changes, CreateLock{Why: why})
+	if baseline := o.Position.Padded(); own.Baseline != baseline {
+		changes = append(changes, SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "position at promotion"})
+	}
+	return append(changes, Promote{Why: "Pacemaker asks for it"})
+}
+
+// AfterPromotion gives this node what belongs to a primary.
+func AfterPromotion(o StandbyObservation) []Change {
+	own := o.own()
+	return assertOwn(Observation{Own: own.Name, Nodes: o.Nodes})
+}
+
+// UndoPromotion takes back what [BeforePromotion] did, in the reverse order,
+// when it is certain that the server never left recovery: otherwise this node
+// would be locked, the others disqualified, and nobody could be promoted.
+func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
+	own := o.own()
+	why := "the promotion did not happen"
+	var changes []Change
+	if own.Baseline != o.Position.Padded() {
+		changes = append(changes, SetBaseline{Node: own.Name, Old: o.Position.Padded(), New: own.Baseline, Why: why})
+	}
+	if !hadLock {
+		changes = append(changes, RemoveLock{Why: why})
+	}
+	for i := len(o.Nodes) - 1; i >= 0; i-- {
+		n := o.Nodes[i]
+		if strings.EqualFold(n.Name, o.Own) {
+			continue
+		}
+		if n.Online && n.HasScore && n.Score != MinusInfinity {
+			changes = append(changes, SetScore{Node: n.Name, Old: MinusInfinity, HadOld: true, New: n.Score, Why: why})
+		}
+		if n.Known && n.DataStatus != Disconnect {
+			changes = append(changes, SetDataStatus{Node: n.Name, Old: Disconnect, New: n.DataStatus, Why: why})
+		}
+	}
+	return changes
+}
+
+// Demoted says what remains of PGSQL.lock once the server of a demoted
+// primary has stopped. Nobody can have newer data when no standby was active
+// in the cluster; an unknown list proves nothing.
+func Demoted(wasRunning, standbysKnown bool, standbys []string) []Change {
+	if wasRunning && standbysKnown && len(standbys) == 0 {
+		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
+	}
+	return nil
+}
