@@ -1,0 +1,301 @@
+package pg
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgpassfile"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sys/unix"
+)
+
+// Classes of errors of [Instance.Connect] and of the methods of [Session], for errors.Is.
+var (
+	// ErrNoServer: there is no socket, or nobody listens on it.
+	ErrNoServer = errors.New("no server answers")
+	// ErrStarting: SQLSTATE 57P01 to 57P03. The server is alive, and starting
+	// up, recovering, or shutting down.
+	ErrStarting = errors.New("the server is starting up or shutting down")
+	// ErrTooMany: SQLSTATE 53300. The server is alive and has no free
+	// connection for this user.
+	ErrTooMany = errors.New("the server has no free connection")
+	// ErrTimeout: something accepts connections or statements and did not
+	// answer before the deadline.
+	ErrTimeout = errors.New("no answer in time")
+	// ErrAuth: SQLSTATE class 28. The server is alive and does not let the user in.
+	ErrAuth = errors.New("the server does not accept the user")
+)
+
+// serverError is an error with its class and a text of one line.
+type serverError struct {
+	text         string
+	class, cause error
+}
+
+func (e *serverError) Error() string { return e.text }
+
+func (e *serverError) Unwrap() []error {
+	if e.class == nil {
+		return []error{e.cause}
+	}
+	return []error{e.class, e.cause}
+}
+
+// SQLState returns the SQLSTATE of a server's error message in err, "" without one.
+func SQLState(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// describe gives err its class. doing begins with "cannot".
+func describe(ctx context.Context, doing string, err error) error {
+	e := &serverError{cause: err}
+	var pg *pgconn.PgError
+	var netErr net.Error
+	switch {
+	case errors.As(err, &pg):
+		// The code decides; the message may be in any language.
+		e.text = fmt.Sprintf("%s: %s (SQLSTATE %s)", doing, pg.Message, pg.Code)
+		switch {
+		case pg.Code == "57P03", pg.Code == "57P01", pg.Code == "57P02":
+			e.class = ErrStarting
+		case pg.Code == "53300":
+			e.class = ErrTooMany
+		case strings.HasPrefix(pg.Code, "28"):
+			e.class = ErrAuth
+		case pg.Code == "57014": // statement_timeout, or our own cancellation
+			e.class = ErrTimeout
+		}
+	case ctx.Err() != nil, errors.As(err, &netErr) && netErr.Timeout():
+		e.class = ErrTimeout
+		e.text = doing + ": no answer in time"
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+			e.text += ": " + cause.Error()
+		}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
+		e.class = ErrNoServer
+		e.text = doing + ": no server listens there"
+	default:
+		e.text = doing + ": " + err.Error()
+	}
+	e.text = oneLine(e.text)
+	return e
+}
+
+// oneLine makes text fit for an exit reason.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+}
+
+// Connect opens the session of an action. On a Unix socket the connection is
+// made with the effective ids of the server's user, which is what the server
+// sees for peer authentication. Nothing comes from the environment or from
+// files of root: no PG* variable, no service or password file but pgdba's own.
+func (i *Instance) Connect(ctx context.Context) (*Session, error) {
+	host, err := i.host()
+	if err != nil {
+		return nil, err
+	}
+	doing := "cannot connect to " + net.JoinHostPort(host, strconv.Itoa(i.set.Port))
+	if filepath.IsAbs(host) {
+		doing = "cannot connect to " + filepath.Join(host, socketName(i.set.Port))
+	}
+	conf, err := i.connConfig(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{}
+	conf.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network != "unix" {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+		c, pid, err := dialUnix(ctx, i.set.User, address)
+		s.serverPID = pid
+		return c, err
+	}
+	s.conn, err = pgconn.ConnectConfig(ctx, conf)
+	if err != nil {
+		return nil, describe(ctx, doing, err)
+	}
+	s.oldNames = oldNames(s.conn.ParameterStatus("server_version"))
+	return s, nil
+}
+
+// connConfig builds the parameters of a connection. pgconn insists on parsing
+// a connection string, and that merges PG* variables and files in root's home:
+// every keyword that it knows is therefore given, and what it makes of the
+// others is thrown away.
+func (i *Instance) connConfig(ctx context.Context, host string) (*pgconn.Config, error) {
+	// The one variable that cannot be overridden, only taken away: with it,
+	// parsing fails when the service is not defined.
+	if err := os.Unsetenv("PGSERVICE"); err != nil {
+		return nil, err
+	}
+	conf, err := pgconn.ParseConfig(strings.Join([]string{
+		"host=" + quoteConninfo(host), "port=" + strconv.Itoa(i.set.Port),
+		"user=nobody password=x dbname=x passfile='' servicefile='' connect_timeout=0",
+		"sslmode=prefer sslcert='' sslkey='' sslrootcert='' sslpassword='' sslsni=1 sslnegotiation=postgres sslcertmode=disable",
+		"krbspn='' krbsrvname='' target_session_attrs=any channel_binding=prefer require_auth=''",
+		"min_protocol_version=3.0 max_protocol_version=3.0",
+	}, " "))
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect to port %d of %q: %w", i.set.Port, host, err)
+	}
+	conf.ConnectTimeout = 0 // ctx has the deadline
+	conf.KerberosSpn, conf.KerberosSrvName = "", ""
+	conf.Database = i.set.DB
+	conf.User = i.set.MonitorUser
+	if conf.User == "" {
+		conf.User = i.set.User.Name
+	}
+	conf.Password = i.set.MonitorPassword
+	if conf.Password == "" {
+		conf.Password = i.storedPassword(host, conf.Database, conf.User)
+	}
+	conf.RuntimeParams = map[string]string{
+		"application_name": "pgsql-ra",
+		"client_encoding":  "UTF8",
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		// So that the server gives up as well when we do.
+		ms := max(time.Until(deadline).Milliseconds(), 1)
+		conf.RuntimeParams["statement_timeout"] = strconv.FormatInt(ms, 10)
+	}
+	return conf, nil
+}
+
+// quoteConninfo quotes a value for a connection string (PostgreSQL manual,
+// "Keyword/Value Connection Strings").
+func quoteConninfo(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}
+
+// storedPassword is that of pgdba's ~/.pgpass; like libpq we do not use a file
+// that others may read.
+func (i *Instance) storedPassword(host, database, user string) string {
+	if i.set.User.Home == "" {
+		return ""
+	}
+	path := filepath.Join(i.set.User.Home, ".pgpass")
+	var text []byte
+	err := As(i.set.User, func() error {
+		st, err := os.Stat(path)
+		if err != nil || !st.Mode().IsRegular() || st.Mode().Perm()&0o077 != 0 {
+			return fs.ErrPermission
+		}
+		text, err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	f, err := pgpassfile.ParsePassfile(bytes.NewReader(text))
+	if err != nil {
+		return ""
+	}
+	port := strconv.Itoa(i.set.Port)
+	if p := f.FindPassword(host, port, database, user); p != "" || !filepath.IsAbs(host) {
+		return p
+	}
+	// "localhost" also stands for the default socket directory, which is
+	// another one in each distribution.
+	return f.FindPassword("localhost", port, database, user)
+}
+
+// host is what to connect to: the parameters in the order that psql would be
+// given them, then what the running server wrote down, then the usual places.
+func (i *Instance) host() (string, error) {
+	switch {
+	case i.set.Host != "":
+		return i.set.Host, nil
+	case i.set.SocketDir != "":
+		return i.set.SocketDir, nil
+	}
+	dirs := []string{"/var/run/postgresql", "/tmp"}
+	if dir := i.socketFromPIDFile(); dir != "" {
+		dirs = append([]string{dir}, dirs...)
+	}
+	for _, dir := range dirs {
+		if _, err := os.Lstat(filepath.Join(dir, socketName(i.set.Port))); err == nil {
+			return dir, nil
+		}
+	}
+	return "", &serverError{
+		text:  fmt.Sprintf("cannot connect: no socket %s in %s", socketName(i.set.Port), strings.Join(dirs, ", ")),
+		class: ErrNoServer, cause: fs.ErrNotExist,
+	}
+}
+
+// socketFromPIDFile is line 5 of postmaster.pid: the first directory with a
+// socket of the server (src/include/utils/pidfile.h).
+func (i *Instance) socketFromPIDFile() string {
+	b, err := i.readFile(filepath.Join(i.set.Data, "postmaster.pid"))
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(string(b), "\n")
+	const socketDirLine = 5
+	if len(lines) < socketDirLine {
+		return ""
+	}
+	dir := strings.TrimSpace(lines[socketDirLine-1])
+	if dir != "" && !filepath.IsAbs(dir) {
+		dir = filepath.Join(i.set.Data, dir)
+	}
+	return dir
+}
+
+func socketName(port int) string { return ".s.PGSQL." + strconv.Itoa(port) }
+
+// dialUnix connects as u, and tells which process listens.
+//
+// connect on a Unix socket ends at once, even when the server never accepts:
+// the server sees the ids that the thread has at that moment (unix(7),
+// SO_PEERCRED). With a full queue it says EAGAIN: a server that is alive and
+// does not take connections.
+func dialUnix(ctx context.Context, u User, path string) (net.Conn, int, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close() // net.FileConn works on a duplicate
+	for {
+		err = As(u, func() error { return unix.Connect(fd, &unix.SockaddrUnix{Name: path}) })
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
+			return nil, 0, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, 0, context.Cause(ctx)
+		case <-time.After(waitInterval):
+		}
+	}
+	// Of the listener, this is whoever called listen: the postmaster.
+	pid := 0
+	if cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+		pid = int(cred.Pid)
+	}
+	c, err := net.FileConn(f)
+	return c, pid, err
+}
+
+// oldNames reports whether functions and columns have the names of before
+// release 10: xlog and location instead of wal and lsn.
+func oldNames(serverVersion string) bool { return strings.HasPrefix(serverVersion, "9.") }

@@ -1,0 +1,99 @@
+package pg
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"pgrex/internal/pg/wal"
+)
+
+// LockInfo is what PGSQL.lock says about the primary that wrote it.
+type LockInfo struct {
+	Node     string
+	Timeline wal.Timeline
+	Position wal.LSN
+	Time     time.Time
+}
+
+// LockFile is the path of PGSQL.lock. Its presence means: this node has been
+// primary, and nobody has proved that its data did not run ahead of the others.
+func (i *Instance) LockFile() string { return filepath.Join(i.set.TmpDir, "PGSQL.lock") }
+
+// ReadLock reads the lock. An empty one, as the shell agent and people write
+// it, exists with zero info. One that exists and cannot be read or understood
+// exists with an error.
+func (i *Instance) ReadLock() (info LockInfo, exists bool, err error) {
+	path := i.LockFile()
+	fail := func(err error) error { return fmt.Errorf("cannot read %s: %w", path, reason(err)) }
+	var st os.FileInfo
+	err = As(i.set.User, func() error { st, err = os.Lstat(path); return err })
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return LockInfo{}, false, nil
+	case err != nil:
+		return LockInfo{}, false, fail(err)
+	case st.Size() == 0:
+		return LockInfo{}, true, nil
+	case !st.Mode().IsRegular():
+		return LockInfo{}, true, fail(errors.New("not a regular file"))
+	}
+	b, err := i.readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return LockInfo{}, false, nil
+	}
+	if err != nil {
+		return LockInfo{}, true, fail(err)
+	}
+	info, err = parseLock(string(b))
+	if err != nil {
+		return LockInfo{}, true, fail(err)
+	}
+	return info, true, nil
+}
+
+func parseLock(text string) (LockInfo, error) {
+	var l LockInfo
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		var err error
+		switch {
+		case !ok:
+			err = fmt.Errorf("%q is not key=value", line)
+		case key == "node":
+			l.Node = value
+		case key == "timeline":
+			var t uint64
+			t, err = strconv.ParseUint(value, 10, 32)
+			l.Timeline = wal.Timeline(t)
+		case key == "position":
+			l.Position, err = wal.ParseLSN(value)
+		case key == "time":
+			l.Time, err = time.Parse(time.RFC3339, value)
+		}
+		if err != nil {
+			return LockInfo{}, err
+		}
+	}
+	return l, nil
+}
+
+func (l LockInfo) format() string {
+	return fmt.Sprintf("node=%s\ntimeline=%d\nposition=%s\ntime=%s\n",
+		oneLine(l.Node), l.Timeline, l.Position, l.Time.Format(time.RFC3339))
+}
+
+// WriteLock writes the lock; when it returns, the lock survives a power failure.
+func (i *Instance) WriteLock(l LockInfo) error { return i.writeFile(i.LockFile(), l.format()) }
+
+// RemoveLock removes the lock.
+func (i *Instance) RemoveLock() error { return i.removeFile(i.LockFile()) }
