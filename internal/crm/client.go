@@ -1,0 +1,120 @@
+package crm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"pgrex/internal/run"
+)
+
+// Client runs Pacemaker's tools.
+type Client struct {
+	Run run.Runner
+	// WriteTimeout bounds one attribute write (parameter crm_attr_timeout).
+	WriteTimeout time.Duration
+}
+
+// Lifetime says how long a node attribute lives.
+type Lifetime string
+
+// Transient attributes vanish when the node leaves the cluster; permanent ones
+// are part of the CIB and survive everything.
+const (
+	Transient Lifetime = "reboot"
+	Permanent Lifetime = "forever"
+)
+
+// Exit statuses of crm_attribute for an attribute that does not exist:
+// CRM_EX_NOSUCH of Pacemaker 2 and 3, and -ENXIO of 1.1.
+const (
+	noSuchAttribute       = 105
+	noSuchAttributeLegacy = 6
+)
+
+// State reads the cluster: one crm_mon, and one cibadmin more only while a
+// node whose permanent attributes are wanted is not online.
+func (c *Client) State(ctx context.Context, wanted []string) (State, error) {
+	res, err := c.Run.Run(ctx, run.Command{Argv: []string{"crm_mon", "-1", "--output-as=xml"}})
+	if err != nil {
+		return State{}, fmt.Errorf("cannot read the cluster's state: %w", err)
+	}
+	s, err := ParseMon(res.Stdout)
+	if err != nil {
+		return State{}, err
+	}
+	for _, name := range wanted {
+		if n, ok := s.Node(name); ok && !n.AttrsKnown {
+			return s, c.readPermanent(ctx, &s)
+		}
+	}
+	return s, nil
+}
+
+func (c *Client) readPermanent(ctx context.Context, s *State) error {
+	res, err := c.Run.Run(ctx, run.Command{Argv: []string{"cibadmin", "-Q", "-o", "nodes"}})
+	if err != nil {
+		return fmt.Errorf("cannot read the permanent attributes of the nodes: %w", err)
+	}
+	return s.addPermanent(res.Stdout)
+}
+
+// SetAttribute writes a node attribute. A permanent one is in the CIB of every
+// node of the partition when it returns; a transient one is with the attribute
+// daemon and reaches the CIB a moment later.
+func (c *Client) SetAttribute(ctx context.Context, l Lifetime, node, name, value string) error {
+	if err := c.attribute(ctx, l, node, name, "-v", value); err != nil {
+		return fmt.Errorf("cannot set %s on %s: %w", name, node, err)
+	}
+	return nil
+}
+
+// DeleteAttribute removes a node attribute; one that does not exist is no error.
+func (c *Client) DeleteAttribute(ctx context.Context, l Lifetime, node, name string) error {
+	err := c.attribute(ctx, l, node, name, "-D")
+	if status, ok := run.Status(err); ok && (status == noSuchAttribute || status == noSuchAttributeLegacy) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot delete %s on %s: %w", name, node, err)
+	}
+	return nil
+}
+
+// attribute uses the short options, which are the same in every release.
+func (c *Client) attribute(ctx context.Context, l Lifetime, node, name string, what ...string) error {
+	if c.WriteTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.WriteTimeout,
+			fmt.Errorf("no answer within %v", c.WriteTimeout))
+		defer cancel()
+	}
+	argv := append([]string{"crm_attribute", "-l", string(l), "-N", node, "-n", name}, what...)
+	_, err := c.Run.Run(ctx, run.Command{Argv: argv})
+	return err
+}
+
+// LocalNode is the cluster's name of this node. The name that Pacemaker hands
+// to the action is free; crm_node costs a program, and the host name is the
+// guess that is left without a cluster.
+func (c *Client) LocalNode(ctx context.Context, onNode string) (string, error) {
+	if onNode != "" {
+		return onNode, nil
+	}
+	if res, err := c.Run.Run(ctx, run.Command{Argv: []string{"crm_node", "-n"}}); err == nil {
+		if name := strings.TrimSpace(string(res.Stdout)); name != "" {
+			return name, nil
+		}
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("cannot find the name of this node: %w", err)
+	}
+	return name, nil
+}
+
+// PromotionScore is the name of the attribute that holds the promotion score
+// of a resource, in every release of Pacemaker up to 3.0.
+func PromotionScore(resource string) string { return "master-" + resource }
