@@ -1,0 +1,97 @@
+package agent_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgrex/internal/ocf"
+)
+
+// The states that an action can find this node in. Each is reached by the
+// agent itself, as in a cluster.
+var nodeStates = []struct {
+	name string
+	make func(*site)
+}{
+	{"stopped", func(*site) {}},
+	{"stopped, lock left", func(s *site) { s.primaryAlone(); s.crash(); s.want("demote", ocf.Success) }},
+	{"standby without primary", (*site).standby},
+	{"standby of node02", func(s *site) { s.standby(); s.followed() }},
+	{"primary alone", (*site).primaryAlone},
+	{"primary with standby", (*site).primaryWithStandby},
+	{"primary crashed", func(s *site) { s.primaryAlone(); s.crash() }},
+}
+
+func (s *site) standby() {
+	s.t.Helper()
+	s.want("start", ocf.Success)
+	s.change(func(r *record) { r.Role["node01"] = "Unpromoted" })
+}
+
+// followed makes node02 the primary in the cluster's eyes, and this node its
+// synchronous standby.
+func (s *site) followed() {
+	s.change(func(r *record) {
+		r.Role["node02"] = "Promoted"
+		r.Permanent["node01"]["pgsql-data-status"] = "STREAMING|SYNC"
+		r.Permanent["node02"]["pgsql-data-status"] = "LATEST"
+		r.Transient["node01"]["master-pgsql"], r.Transient["node02"]["master-pgsql"] = "100", "1000"
+		r.Transient["node01"]["pgsql-status"], r.Transient["node02"]["pgsql-status"] = "HS:sync", "PRI"
+	})
+}
+
+// takeOver makes node02 disappear, so that this node may be promoted.
+func (s *site) takeOver() {
+	s.change(func(r *record) { delete(r.Role, "node02") })
+}
+
+func (s *site) primaryAlone() {
+	s.t.Helper()
+	s.standby()
+	s.followed()
+	s.takeOver()
+	s.want("promote", ocf.Success)
+	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+}
+
+func (s *site) primaryWithStandby() {
+	s.t.Helper()
+	s.primaryAlone()
+	s.change(func(r *record) {
+		r.Role["node02"] = "Unpromoted"
+		r.Transient["node02"]["master-pgsql"], r.Transient["node02"]["pgsql-status"] = "-INFINITY", "HS:alone"
+	})
+	s.join()
+	s.monitor(ocf.RunningPromoted)
+}
+
+func TestFirstStart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.want("monitor", ocf.NotRunning)
+	s.standby()
+	if got := s.record().attrs("node01"); got != "master-pgsql=-INFINITY pgsql-status=HS:alone" {
+		t.Errorf("attributes after start: %s", got)
+	}
+	s.monitor(ocf.Success)
+	if got := s.record().attrs("node01"); !strings.HasPrefix(got, "master-pgsql=-INFINITY") {
+		t.Errorf("claims after one look: %s", got)
+	}
+	s.monitor(ocf.Success)
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-status=HS:alone pgsql-xlog-loc" {
+		t.Errorf("attributes after the vote: %s", got)
+	}
+	s.want("promote", ocf.Success)
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-xlog-loc pgsql-data-status=LATEST" {
+		t.Errorf("attributes after promote: %s", got)
+	}
+	if !s.lock() {
+		t.Error("no PGSQL.lock on a primary")
+	}
+	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+	s.notify("post", "promote", map[string]string{"promote": "node01", "slave": "node01"})
+	s.monitor(ocf.RunningPromoted)
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
+		t.Errorf("attributes of a primary: %s", got)
+	}
+}

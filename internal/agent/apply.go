@@ -1,0 +1,161 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+)
+
+// confirmTimeout bounds the wait until the cluster's record shows that a
+// standby has lost its rights. The attribute daemon needs milliseconds.
+const confirmTimeout = 5 * time.Second
+
+// apply carries out a decision in its order and stops at the first failure:
+// what comes later rests on what came before.
+func (a *Agent) apply(ctx context.Context, session *pg.Session, changes []replication.Change) error {
+	for _, c := range changes {
+		switch c.(type) {
+		case replication.Hold, replication.Abstain:
+			a.log.Warn(c)
+		case replication.RecordVote, replication.ForgetVotes:
+			a.log.Debug(c)
+		default:
+			a.log.Info(c)
+		}
+		if err := a.applyOne(ctx, session, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyAll is for actions that take away: a step that fails is reported and
+// the rest is done all the same.
+func (a *Agent) applyAll(ctx context.Context, changes []replication.Change) {
+	for _, c := range changes {
+		if err := a.apply(ctx, nil, []replication.Change{c}); err != nil {
+			a.log.Warn(err)
+		}
+	}
+}
+
+func (a *Agent) applyOne(ctx context.Context, session *pg.Session, c replication.Change) error {
+	switch c := c.(type) {
+	case replication.SetStatus:
+		return a.setAttribute(ctx, crm.Transient, c.Node, a.attr("status"), string(c.New))
+	case replication.SetDataStatus:
+		return a.setAttribute(ctx, crm.Permanent, c.Node, a.attr("data-status"), string(c.New))
+	case replication.SetScore:
+		return a.setAttribute(ctx, crm.Transient, c.Node, crm.PromotionScore(a.call.Resource), c.New.String())
+	case replication.SetXlogLoc:
+		return a.setAttribute(ctx, crm.Transient, c.Node, a.attr("xlog-loc"), c.New)
+	case replication.SetBaseline:
+		return a.setAttribute(ctx, crm.Transient, c.Node, a.attr("master-baseline"), c.New)
+	case replication.ConfirmUnusable:
+		return a.confirmUnusable(ctx, c.Nodes)
+	case replication.SetSyncNames:
+		return a.setSyncNames(ctx, session, c.New)
+	case replication.Hold, replication.Abstain:
+		return nil
+	case replication.CreateLock:
+		return a.createLock()
+	case replication.RemoveLock:
+		return a.pg.RemoveLock()
+	case replication.RecordVote:
+		if c.First {
+			if err := a.pg.RemoveVoteNotes(); err != nil {
+				return err
+			}
+		}
+		return a.pg.WriteNote(c.Index, c.Text)
+	case replication.ForgetVotes:
+		return a.pg.RemoveVoteNotes()
+	case replication.Promote:
+		return a.promoteServer(ctx, session)
+	default:
+		return ocf.Errorf(ocf.ErrGeneric, "unknown change %T", c)
+	}
+}
+
+func (a *Agent) setAttribute(ctx context.Context, l crm.Lifetime, node, name, value string) error {
+	var err error
+	if value == "" {
+		err = a.crm.DeleteAttribute(ctx, l, node, name)
+	} else {
+		err = a.crm.SetAttribute(ctx, l, node, name, value)
+	}
+	if err == nil {
+		a.noteAttribute(node, name, value)
+	}
+	return err
+}
+
+// confirmUnusable reads the cluster again until nobody can take the nodes for
+// candidates any more.
+func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the cluster's record does not show it"))
+	defer cancel()
+	return until(ctx, fmt.Sprintf("%v to lose the right to be promoted", names), 20*time.Millisecond, func() (bool, error) {
+		a.state = nil
+		s, err := a.cluster(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, name := range names {
+			for _, n := range a.nodes(s) {
+				if strings.EqualFold(name, n.Name) && (n.DataStatus.Promotable(replication.Sync) || n.HasScore && n.Score >= 0) {
+					return false, nil
+				}
+			}
+		}
+		return true, nil
+	})
+}
+
+// setSyncNames changes what commits wait for and sees the server use it.
+func (a *Agent) setSyncNames(ctx context.Context, session *pg.Session, names []string) error {
+	if err := a.pg.WriteSyncNames(names, false); err != nil {
+		return err
+	}
+	if err := a.pg.Reload(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the server does not take it over"))
+	defer cancel()
+	return until(ctx, "the server to use the new synchronous_standby_names", 10*time.Millisecond, func() (bool, error) {
+		st, err := session.State(ctx)
+		return err == nil && equalNames(pg.ParseSyncNames(st.SyncNames), names), err
+	})
+}
+
+func equalNames(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, n := range a {
+		if !ocf.Contains(b, n) {
+			return false
+		}
+	}
+	return true
+}
+
+// createLock marks this node as one whose data may run ahead of the others'.
+// An existing lock stays as it is: it tells of the first time.
+func (a *Agent) createLock() error {
+	if _, exists, err := a.pg.ReadLock(); err != nil || exists {
+		return err
+	}
+	info := pg.LockInfo{Node: a.node, Time: time.Now()}
+	if c, err := a.pg.Control(); err == nil {
+		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
+	}
+	return a.pg.WriteLock(info)
+}

@@ -1,0 +1,111 @@
+package agent
+
+import (
+	"context"
+	"strings"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+)
+
+// cluster reads the cluster's state, once per action.
+func (a *Agent) cluster(ctx context.Context) (*crm.State, error) {
+	if a.state == nil {
+		s, err := a.crm.State(ctx, a.params.NodeList)
+		if err != nil {
+			return nil, err
+		}
+		a.state = &s
+	}
+	return a.state, nil
+}
+
+// nodes is node_list as the cluster sees it.
+func (a *Agent) nodes(s *crm.State) []replication.Node {
+	var nodes []replication.Node
+	for _, name := range a.params.NodeList {
+		n, known := s.Node(name)
+		node := replication.Node{Name: name, Known: known}
+		if known {
+			node = replication.Node{
+				Name: n.Name, Known: true, Online: n.Online, Unclean: n.Unclean,
+				Promoted:   s.Promoted(a.call.Resource, n.Name),
+				Status:     replication.Status(n.Attrs[a.attr("status")]),
+				DataStatus: replication.DataStatus(n.Attrs[a.attr("data-status")]),
+				XlogLoc:    n.Attrs[a.attr("xlog-loc")],
+				Baseline:   n.Attrs[a.attr("master-baseline")],
+			}
+			if text, ok := n.Attrs[crm.PromotionScore(a.call.Resource)]; ok {
+				score, err := replication.ParseScore(text)
+				node.Score, node.HasScore = score, err == nil
+			}
+		}
+		nodes = append(nodes, node)
+	}
+	return nodes
+}
+
+// own is this node among nodes; without a readable cluster nothing is known of it.
+func (a *Agent) own(ctx context.Context) replication.Node {
+	if s, err := a.cluster(ctx); err == nil {
+		for _, n := range a.nodes(s) {
+			if strings.EqualFold(n.Name, a.node) {
+				return n
+			}
+		}
+	} else {
+		a.log.Warn(err)
+	}
+	return replication.Node{Name: a.node, Known: true, Online: true}
+}
+
+// noteAttribute keeps the state that was read in step with what was written.
+func (a *Agent) noteAttribute(node, name, value string) {
+	if a.state == nil {
+		return
+	}
+	for i := range a.state.Nodes {
+		if !strings.EqualFold(a.state.Nodes[i].Name, node) {
+			continue
+		}
+		if value == "" {
+			delete(a.state.Nodes[i].Attrs, name)
+		} else {
+			a.state.Nodes[i].Attrs[name] = value
+		}
+	}
+}
+
+// observation is what the primary's decision is made from.
+func (a *Agent) observation(s *crm.State, server pg.ServerState, senders []pg.Sender) (replication.Observation, error) {
+	file, _, err := a.pg.ReadSyncNames()
+	if err != nil {
+		return replication.Observation{}, err
+	}
+	o := replication.Observation{
+		Own: a.node, Nodes: a.nodes(s),
+		Quorate: s.Quorate || s.IgnoresQuorum, Fencing: s.Fencing,
+		FileNames: file, ServerNames: pg.ParseSyncNames(server.SyncNames),
+	}
+	for _, row := range senders {
+		// A connection that only calls itself like a node is not that standby.
+		if row.Visible && (!row.Physical || !strings.EqualFold(row.User, a.params.RepUser)) {
+			continue
+		}
+		o.Senders = append(o.Senders, replication.Sender{Name: row.Name, State: row.State, Sync: row.SyncState, Replay: row.Replay})
+	}
+	return o, nil
+}
+
+// standbyObservation is what the decisions of a standby are made from.
+func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replication.StandbyObservation, error) {
+	notes, err := a.pg.Notes()
+	if err != nil {
+		return replication.StandbyObservation{}, err
+	}
+	return replication.StandbyObservation{
+		Own: a.node, Mode: replication.Sync, Nodes: a.nodes(s),
+		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
+	}, nil
+}

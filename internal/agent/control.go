@@ -1,0 +1,85 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+)
+
+// settleTimeout is how long the control of the standbys waits for the server
+// to report a standby synchronous that it has just been told to wait for.
+const settleTimeout = 2 * time.Second
+
+// control lets the cluster know what the primary sees of its standbys and
+// settles which of them commits wait for.
+//
+// A standby that streams is put into the list first and gets its rights only
+// when the server itself reports it synchronous, which takes milliseconds; the
+// decision is made a second time then, on the state that is already known.
+func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) error {
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	o, err := a.observation(s, server, senders)
+	if err != nil {
+		return err
+	}
+	changes := replication.Control(o)
+	if err := a.apply(ctx, session, changes); err != nil {
+		return err
+	}
+	if !gainsName(changes) {
+		return nil
+	}
+	wait, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the server does not report it synchronous"))
+	defer cancel()
+	return until(wait, "the standby to become synchronous", 10*time.Millisecond, func() (bool, error) {
+		server, senders, err := session.Observe(wait)
+		if err != nil {
+			return false, err
+		}
+		o, err := a.observation(a.state, server, senders)
+		if err != nil || !anySynchronous(o) {
+			return false, err
+		}
+		return true, a.apply(ctx, session, replication.Control(o))
+	})
+}
+
+func gainsName(changes []replication.Change) bool {
+	for _, c := range changes {
+		if names, ok := c.(replication.SetSyncNames); ok && len(names.New) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func anySynchronous(o replication.Observation) bool {
+	for _, row := range o.Senders {
+		if row.State == "streaming" && (row.Sync == "sync" || row.Sync == "quorum") {
+			return true
+		}
+	}
+	return false
+}
+
+// streaming says whether every one of the nodes is known to be a standby that
+// receives WAL; its first reply, a moment after the connection, is the proof.
+func streaming(senders []pg.Sender, nodes []string) bool {
+	for _, n := range nodes {
+		found := false
+		for _, row := range senders {
+			found = found || strings.EqualFold(row.Name, n) && row.State == "streaming" && row.Physical
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

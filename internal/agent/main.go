@@ -1,0 +1,236 @@
+// Package agent carries out the actions that Pacemaker asks for.
+//
+// Each action is one file and reads from top to bottom: where are we, is
+// there anything to do, may it be done, do it, record it. What to change about
+// the cluster is decided by package replication and carried out by apply.go;
+// the server is handled by package pg, Pacemaker's tools by package crm, and
+// what Pacemaker promises and expects by package ocf. [Main] is the only place
+// that turns an error into an exit status and prints the exit reason.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/run"
+)
+
+// Agent is one invocation.
+type Agent struct {
+	call   ocf.Call
+	params ocf.Params
+	pg     *pg.Instance
+	crm    *crm.Client
+	log    *logrus.Logger
+	node   string // the cluster's name of this node
+
+	state        *crm.State // read once per action, see cluster
+	promoteAsked bool       // the server has been told to leave recovery
+}
+
+// action is one of the actions that look at the server.
+type action struct {
+	run func(*Agent, context.Context) (ocf.Code, error)
+	// Actions that take something away or only look must work with a broken
+	// configuration: a refused stop gets the node fenced.
+	lenient bool
+}
+
+var actions = map[string]action{
+	"start":        {run: (*Agent).start},
+	"stop":         {run: (*Agent).stop, lenient: true},
+	"status":       {run: (*Agent).status, lenient: true},
+	"monitor":      {run: (*Agent).monitor, lenient: true},
+	"promote":      {run: (*Agent).promote},
+	"demote":       {run: (*Agent).demote, lenient: true},
+	"notify":       {run: (*Agent).notify, lenient: true},
+	"validate-all": {run: (*Agent).validateAll},
+}
+
+// Main answers one call of Pacemaker, ocf-tester or a person and returns the
+// exit status of the process.
+func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) ocf.Code {
+	if code, done := answerAlone(args, env, stdout, stderr); done {
+		return code
+	}
+	call, err := ocf.ParseCall(args, env)
+	if errors.Is(err, ocf.ErrUsage) {
+		fmt.Fprint(stdout, ocf.Usage())
+	}
+	if err != nil {
+		ocf.PrintReason(stderr, env, err.Error())
+		return ocf.CodeOf(err)
+	}
+	do, known := actions[call.Action]
+	if !known {
+		fmt.Fprintf(stdout, "%s", ocf.Usage())
+		ocf.PrintReason(stderr, env, fmt.Sprintf("unknown action %q", call.Action))
+		return ocf.ErrUnimplemented
+	}
+	log := ocf.NewLogger(env, call, stdin, stderr)
+	code, err := perform(call, do, env, log)
+	if err == nil {
+		return code
+	}
+	if call.Action == "notify" {
+		// Pacemaker ignores the answer; a failed notification is for the log.
+		log.Error(err)
+		return ocf.Success
+	}
+	_, reason := ocf.FirstReason(err)
+	log.Error(reason)
+	ocf.PrintReason(stderr, env, reason)
+	return code
+}
+
+// answerAlone answers what needs no privilege, configuration or cluster.
+func answerAlone(args []string, env ocf.Env, stdout, stderr io.Writer) (ocf.Code, bool) {
+	if len(args) == 0 {
+		return 0, false
+	}
+	switch args[0] {
+	case "usage", "help", "-h", "--help":
+		fmt.Fprint(stdout, ocf.Usage())
+	case "meta-data":
+		if err := ocf.WriteMetadata(stdout, env.Get("OCF_RESKEY_pgdata")); err != nil {
+			return ocf.ErrGeneric, true
+		}
+	case "methods":
+		fmt.Fprintln(stdout, strings.Join(ocf.Methods(), "\n"))
+	default:
+		return 0, false
+	}
+	return ocf.Success, true
+}
+
+// perform sets the agent up and runs the action within its time.
+func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Code, error) {
+	params, err := ocf.ParseParams(env)
+	log.AddHook(params.RedactHook())
+	err = errors.Join(err, params.Check(call), unsupported(params))
+	if err != nil && !do.lenient {
+		code, _ := ocf.FirstReason(err)
+		return code, err
+	}
+	if err != nil {
+		log.Warnf("going on with a configuration that is not usable: %v", oneLine(err))
+	}
+	ctx, cancel := deadline(call)
+	defer cancel()
+
+	runner := run.Local{}
+	a := &Agent{call: call, params: params, log: log,
+		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout}}
+	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
+	if userErr != nil && !do.lenient {
+		return ocf.ErrInstalled, ocf.Errorf(ocf.ErrInstalled, "pgdba=%s: %w", params.PgDBA, userErr)
+	}
+	if uid := os.Geteuid(); uid != 0 && (userErr != nil || uid != int(user.UID)) {
+		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "must run as root or as %s", params.PgDBA)
+	}
+	a.pg = pg.New(settings(params, user), runner)
+	if call.Action != "validate-all" && call.Action != "status" {
+		if a.node, err = a.crm.LocalNode(ctx, call.OnNode); err != nil {
+			return ocf.ErrGeneric, err
+		}
+	}
+	code, err := do.run(a, ctx)
+	if err != nil {
+		err = errors.New(params.Redact(oneLine(err)))
+		if code == ocf.Success {
+			code = ocf.ErrGeneric
+		}
+	}
+	return code, err
+}
+
+// unsupported names what later releases of this agent bring, instead of
+// guessing at it.
+func unsupported(p ocf.Params) error {
+	var errs []error
+	refuse := func(name, value, allowed string) {
+		errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: name, Value: value, Allowed: allowed})
+	}
+	if p.RepMode != ocf.RepSync {
+		refuse("rep_mode", string(p.RepMode), "sync (the only mode of this release)")
+	}
+	if p.RestartOnPromote {
+		refuse("restart_on_promote", "true", "false (not in this release)")
+	}
+	if p.SlotName != "" {
+		refuse("replication_slot_name", p.SlotName, "empty (replication slots are not in this release)")
+	}
+	if p.CheckWalReceiver {
+		refuse("check_wal_receiver", "true", "false (not in this release)")
+	}
+	if len(p.ExternalStandbys) > 0 {
+		refuse("external_standby_node_list", strings.Join(p.ExternalStandbys, " "), "empty (not in this release)")
+	}
+	return errors.Join(errs...)
+}
+
+func settings(p ocf.Params, user pg.User) pg.Settings {
+	return pg.Settings{
+		PgCtl: p.PgCtl, StartOpt: p.StartOpt, CtlOpt: p.CtlOpt,
+		Data: p.PgData, Config: p.Config, Host: p.PgHost, Port: p.PgPort, Libs: p.PgLibs,
+		MonitorUser: p.MonitorUser, MonitorPassword: p.MonitorPassword, DB: p.PgDB,
+		LogFile: p.LogFile, SocketDir: p.SocketDir, TmpDir: p.TmpDir, User: user,
+	}
+}
+
+// defaultTimeout is the time of an action that was started by hand.
+const defaultTimeout = 60 * time.Second
+
+// deadline ends the action before Pacemaker does: it kills without warning,
+// and then nobody learns why.
+func deadline(call ocf.Call) (context.Context, context.CancelFunc) {
+	timeout := call.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	margin := 1200 * time.Millisecond
+	if timeout < 2*margin {
+		margin = timeout / 2
+	}
+	return context.WithTimeoutCause(context.Background(), timeout-margin,
+		fmt.Errorf("the time for %s (timeout %v) is nearly over", call.Action, timeout))
+}
+
+// attr is the name of one of the agent's node attributes.
+func (a *Agent) attr(suffix string) string { return a.call.Resource + "-" + suffix }
+
+// peers are the names of node_list other than this node, as written there.
+func (a *Agent) peers() []string {
+	return slices.DeleteFunc(slices.Clone(a.params.NodeList), func(n string) bool { return strings.EqualFold(n, a.node) })
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// until polls cond, which is what an action waits for, every interval until it
+// is true, fails, or ctx ends; then it says what was waited for.
+func until(ctx context.Context, what string, interval time.Duration, cond func() (bool, error)) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		ok, err := cond()
+		if err != nil || ok {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("gave up waiting for %s: %w", what, context.Cause(ctx))
+		case <-ticker.C:
+		}
+	}
+}

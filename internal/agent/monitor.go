@@ -1,0 +1,164 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+)
+
+// status says whether the server runs, by its processes alone.
+func (a *Agent) status(ctx context.Context) (ocf.Code, error) {
+	stopped, err := a.serverStopped(ctx)
+	switch {
+	case err != nil:
+		return ocf.ErrGeneric, err
+	case stopped:
+		return ocf.NotRunning, nil
+	default:
+		return ocf.Success, nil
+	}
+}
+
+// monitor finds out what the server is and, between probes, does what a
+// primary or a standby owes the cluster.
+//
+// The verdict rests on the server alone. Whatever goes wrong with attributes
+// afterwards is logged and tried again by the next monitor: a slow CIB must
+// not fail a healthy primary.
+func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
+	stopped, err := a.serverStopped(ctx)
+	if err != nil {
+		return a.failed(), err
+	}
+	if stopped {
+		return ocf.NotRunning, nil
+	}
+	// The server gets two thirds of the time, its verdict's consequences the rest.
+	query, cancel := a.share(ctx, 2, 3)
+	defer cancel()
+	session, err := a.connectForMonitor(query)
+	if errors.Is(err, pg.ErrTooMany) {
+		return a.busyVerdict(err)
+	}
+	if errors.Is(err, errServerDied) {
+		return ocf.NotRunning, nil
+	}
+	if err != nil {
+		return a.failed(), fmt.Errorf("PostgreSQL runs but does not serve: %w", err)
+	}
+	defer session.Close()
+
+	server, senders, err := session.Observe(query)
+	if err != nil && server.VersionNum == 0 {
+		return a.failed(), fmt.Errorf("PostgreSQL does not answer: %w", err)
+	}
+	if err != nil {
+		// The server has said what it is; its view of the standbys is another matter.
+		a.log.Warnf("the standbys keep their last verdict: %v", oneLine(err))
+		return roleCode(server), nil
+	}
+	if server.InRecovery {
+		a.report(a.attendStandby(ctx, server))
+		return ocf.Success, nil
+	}
+	if a.params.MonitorSQL != ocf.DefaultMonitorSQL {
+		if err := session.Exec(query, a.params.MonitorSQL); err != nil {
+			return ocf.FailedPromoted, fmt.Errorf("monitor_sql failed: %w", err)
+		}
+	}
+	a.report(a.attendPrimary(ctx, session, server, senders))
+	return ocf.RunningPromoted, nil
+}
+
+func roleCode(server pg.ServerState) ocf.Code {
+	if server.InRecovery {
+		return ocf.Success
+	}
+	return ocf.RunningPromoted
+}
+
+// connectForMonitor waits for a server that is starting up, but not for a free
+// connection: that one is needed by nobody to know that the server lives.
+func (a *Agent) connectForMonitor(ctx context.Context) (*pg.Session, error) {
+	session, err := a.pg.Connect(ctx)
+	if err == nil || !errors.Is(err, pg.ErrStarting) && !errors.Is(err, pg.ErrNoServer) {
+		return session, err
+	}
+	return a.connectPatiently(ctx)
+}
+
+// busyVerdict judges a server that lives and has no connection left for us.
+func (a *Agent) busyVerdict(cause error) (ocf.Code, error) {
+	c, err := a.pg.Control()
+	if err != nil {
+		return ocf.ErrGeneric, errors.Join(cause, err)
+	}
+	a.log.Warnf("%v; its control file says %q, which has to do", cause, c.State)
+	switch c.State {
+	case pg.DBInProduction:
+		return ocf.RunningPromoted, nil
+	case pg.DBInArchiveRecovery:
+		return ocf.Success, nil
+	default:
+		return ocf.ErrGeneric, cause
+	}
+}
+
+func (a *Agent) report(err error) {
+	if err != nil {
+		a.log.Warnf("the cluster's view was not brought up to date: %v", oneLine(err))
+	}
+}
+
+// share is a context with a part of the time that ctx has left.
+func (a *Agent) share(ctx context.Context, part, of int) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	wait := time.Until(end) * time.Duration(part) / time.Duration(of)
+	return context.WithTimeoutCause(ctx, wait, fmt.Errorf("no answer within %v", wait.Round(time.Millisecond)))
+}
+
+// attendStandby is what a standby does for the cluster at each monitor.
+func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState) error {
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	if a.call.Probe() {
+		// The cluster has just met this server and must not promote it on an old score.
+		own := a.own(ctx)
+		if own.HasScore && own.Score == replication.MinusInfinity {
+			return nil
+		}
+		return a.apply(ctx, nil, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
+			New: replication.MinusInfinity, Why: "a standby was found running"}})
+	}
+	o, err := a.standbyObservation(s, server)
+	if err != nil {
+		return err
+	}
+	if o.PrimaryExists() {
+		return a.apply(ctx, nil, replication.FollowPrimary(o))
+	}
+	return a.apply(ctx, nil, replication.Elect(o))
+}
+
+// attendPrimary is what a primary does for the cluster at each monitor.
+func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) error {
+	if a.call.Probe() {
+		own := a.own(ctx)
+		if own.HasScore && own.Score == replication.PrimaryScore {
+			return nil
+		}
+		return a.apply(ctx, nil, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
+			New: replication.PrimaryScore, Why: "a primary was found running"}})
+	}
+	return a.control(ctx, session, server, senders)
+}

@@ -1,0 +1,104 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/replication"
+)
+
+// joinPatience is how long the primary waits, when a standby has been
+// started, for it to begin streaming. A standby that needs longer is met by
+// the next monitor.
+const joinPatience = 2 * time.Second
+
+// notify hears what happens to the clone's other instances. Pacemaker ignores
+// the answer, so that nothing here can be vetoed.
+func (a *Agent) notify(ctx context.Context) (ocf.Code, error) {
+	n := a.call.Notify
+	var err error
+	switch {
+	case n.Type != "post":
+	case n.Operation == "promote":
+		err = a.afterPromote(ctx)
+	case n.Operation == "demote":
+		err = a.afterDemote(ctx)
+	case n.Operation == "start", n.Operation == "stop":
+		err = a.afterStartOrStop(ctx)
+	}
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	return ocf.Success, nil
+}
+
+// afterPromote ends the vote: positions are of no use any more, and the
+// baseline belongs to the new primary alone.
+func (a *Agent) afterPromote(ctx context.Context) error {
+	own := a.own(ctx)
+	var changes []replication.Change
+	if own.XlogLoc != "" {
+		changes = append(changes, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "a primary was promoted"})
+	}
+	if own.Baseline != "" && !ocf.Contains(a.call.Notify.Promote, a.node) {
+		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "another node was promoted"})
+	}
+	return a.apply(ctx, nil, changes)
+}
+
+// afterDemote records where each standby stands now that the primary is gone.
+func (a *Agent) afterDemote(ctx context.Context) error {
+	n := a.call.Notify
+	if ocf.Contains(n.Demote, a.node) || ocf.Contains(n.Promoted, a.node) {
+		return nil
+	}
+	session, err := a.pg.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	server, err := session.State(ctx)
+	if err != nil || !server.InRecovery {
+		return err
+	}
+	own := a.own(ctx)
+	var changes []replication.Change
+	if baseline := server.Position().Padded(); own.Baseline != baseline {
+		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "the primary was demoted"})
+	}
+	changes = append(changes, statusChange(own, replication.HSAlone, "the primary was demoted")...)
+	return a.apply(ctx, nil, changes)
+}
+
+// afterStartOrStop lets the primary look at its standbys at once.
+func (a *Agent) afterStartOrStop(ctx context.Context) error {
+	if !ocf.Contains(a.call.Notify.Promoted, a.node) {
+		return nil
+	}
+	session, err := a.pg.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	server, senders, err := session.Observe(ctx)
+	if err != nil || server.InRecovery {
+		return err
+	}
+	if started := a.call.Notify.Start; a.call.Notify.Operation == "start" && len(started) > 0 {
+		wait, cancel := context.WithTimeoutCause(ctx, joinPatience, errors.New("it is not streaming yet"))
+		err := until(wait, "the started standby", 20*time.Millisecond, func() (bool, error) {
+			server, senders, err = session.Observe(wait)
+			return err == nil && streaming(senders, started), nil
+		})
+		cancel()
+		if err != nil {
+			a.log.Info(oneLine(err))
+			if server, senders, err = session.Observe(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return a.control(ctx, session, server, senders)
+}

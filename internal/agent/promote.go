@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+	"pgrex/internal/run"
+)
+
+// promote makes the server of this node the primary.
+//
+// The other nodes lose their right to be promoted, and this one gets its lock,
+// before PostgreSQL is promoted: killed half-way, no second node can follow
+// with data that lacks what this one acknowledges. When the server provably
+// never left recovery, all of that is taken back.
+func (a *Agent) promote(ctx context.Context) (ocf.Code, error) {
+	if !a.call.Promotable {
+		return ocf.ErrUnimplemented, ocf.Errorf(ocf.ErrUnimplemented, "promote needs a promotable clone")
+	}
+	stopped, err := a.serverStopped(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	if stopped {
+		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "cannot promote: PostgreSQL is not running")
+	}
+	session, err := a.connectPatiently(ctx)
+	if err != nil {
+		return a.failed(), fmt.Errorf("cannot promote: %w", err)
+	}
+	defer session.Close()
+	server, err := session.State(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
+	}
+	if !server.InRecovery {
+		a.log.Info("the server is the primary already")
+		return ocf.Success, nil
+	}
+	return a.promoteStandby(ctx, session, server)
+}
+
+func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server pg.ServerState) (ocf.Code, error) {
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
+	}
+	o, err := a.standbyObservation(s, server)
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	if why := replication.RefusePromotion(o); why != "" {
+		own := a.own(ctx)
+		a.applyAll(ctx, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
+			New: replication.MinusInfinity, Why: why}})
+		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "not promoted: %s", why)
+	}
+	if err := a.pg.RemoveVoteNotes(); err != nil {
+		return ocf.ErrGeneric, err
+	}
+	_, hadLock, err := a.pg.ReadLock()
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	if err := a.apply(ctx, session, replication.BeforePromotion(o)); err != nil {
+		return ocf.ErrGeneric, a.takeBack(ctx, o, hadLock, err)
+	}
+	// The server accepts writes from here on; what is left is telling so.
+	if err := a.apply(ctx, session, replication.AfterPromotion(a.after(o))); err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("the server is promoted, the cluster was not told: %w", err)
+	}
+	return ocf.Success, nil
+}
+
+// after is o with the attributes as they are now.
+func (a *Agent) after(o replication.StandbyObservation) replication.StandbyObservation {
+	o.Nodes = a.nodes(a.state)
+	return o
+}
+
+// promoteServer ends recovery and returns when the server accepts writes.
+func (a *Agent) promoteServer(ctx context.Context, session *pg.Session) error {
+	a.promoteAsked = true
+	// A promote that was killed may have asked already; then pg_ctl refuses
+	// and the control file says why.
+	if err := a.pg.Promote(ctx); err != nil && !a.leavingRecovery() {
+		if status, ended := run.Status(err); ended && status > 0 {
+			a.promoteAsked = false // pg_ctl itself says that it did not ask
+		}
+		return a.withLog("cannot promote PostgreSQL", err)
+	}
+	return until(ctx, "PostgreSQL to leave recovery", 10*time.Millisecond, func() (bool, error) {
+		st, err := session.State(ctx)
+		if err == nil {
+			return !st.InRecovery, nil
+		}
+		if p, perr := a.pg.Processes(); perr == nil && p.Postmaster == 0 {
+			return false, a.withLog("PostgreSQL ended while it was promoted", errServerDied)
+		}
+		return false, fmt.Errorf("PostgreSQL does not answer while it is promoted: %w", err)
+	})
+}
+
+func (a *Agent) leavingRecovery() bool {
+	c, err := a.pg.Control()
+	return err == nil && c.State == pg.DBInProduction
+}
+
+// takeBack undoes what precedes a promotion, but only with proof that the
+// server never became primary: it is still in recovery and nobody has asked it
+// to leave, or it is dead and its control file says that it was in recovery.
+func (a *Agent) takeBack(ctx context.Context, o replication.StandbyObservation, hadLock bool, cause error) error {
+	c, err := a.pg.Control()
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	stopped, err := a.serverStopped(ctx)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	inRecovery := c.State == pg.DBInArchiveRecovery || c.State == pg.DBShutDownInRecovery
+	if !inRecovery || !stopped && a.promoteAsked {
+		return cause
+	}
+	a.applyAll(ctx, replication.UndoPromotion(o, hadLock))
+	return cause
+}

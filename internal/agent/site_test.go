@@ -1,0 +1,472 @@
+package agent_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/run"
+)
+
+// site is one node with a real PostgreSQL server and a cluster of stand-ins.
+type site struct {
+	t       *testing.T
+	dir     string // everything of this site, owned by postgres
+	data    string
+	port    int
+	params  map[string]string
+	context map[string]string // what else Pacemaker puts into the environment
+	peer    *exec.Cmd         // postmaster of node02, if there is one
+}
+
+// needServer finds the programs of PostgreSQL, or says why a test cannot run.
+// In CI that is a failure: a layer that did not run must not look like one
+// that passed.
+func needServer(t *testing.T) string {
+	t.Helper()
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	sort.Slice(dirs, func(i, j int) bool { return release(dirs[i]) < release(dirs[j]) })
+	why := ""
+	switch {
+	case len(dirs) == 0:
+		why = "no PostgreSQL server is installed below /usr/lib/postgresql"
+	case os.Geteuid() != 0:
+		why = "must be root to run a server as postgres"
+	default:
+		return dirs[len(dirs)-1]
+	}
+	if os.Getenv("CI") != "" || os.Getenv("PGREX_REQUIRE_ALL") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+	return ""
+}
+
+func release(dir string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
+	return n
+}
+
+var template struct {
+	once sync.Once
+	dir  string
+	bin  string // the test binary under the names that it acts by
+	err  error
+}
+
+// newSite makes a node whose server has never run as part of a cluster.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	pgBin := needServer(t)
+	template.once.Do(func() { template.dir, template.bin, template.err = makeTemplate(pgBin) })
+	if template.err != nil {
+		t.Fatal(template.err)
+	}
+	dir, err := os.MkdirTemp("", "ra")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, dir: dir, data: filepath.Join(dir, "data"), port: freePort(t), context: map[string]string{}}
+	t.Cleanup(s.remove)
+	s.must(os.Chmod(dir, 0o777))
+	s.shell("cp", "-a", filepath.Join(template.dir, "data"), s.data)
+	for _, d := range []string{"run", "tmp"} {
+		s.must(os.MkdirAll(filepath.Join(dir, d), 0o700))
+		s.shell("chown", "postgres:", filepath.Join(dir, d))
+	}
+	s.must(appendTo(filepath.Join(s.data, "postgresql.conf"), "unix_socket_directories = '"+filepath.Join(dir, "run")+"'\n"))
+	s.params = map[string]string{
+		"pgctl": filepath.Join(template.bin, "pg_ctl"), "psql": "/bin/true", "pgdata": s.data, "pgport": strconv.Itoa(s.port),
+		"socketdir": filepath.Join(dir, "run"), "tmpdir": filepath.Join(dir, "tmp"), "logfile": filepath.Join(dir, "server.log"),
+		"rep_mode": "sync", "node_list": "node01 node02", "master_ip": "127.0.0.1", "repuser": "repuser",
+		"restore_command": "/bin/false", "xlog_check_count": "0", "stop_escalate": "0",
+	}
+	s.change(func(*record) {})
+	s.forgetCalls()
+	return s
+}
+
+// makeTemplate runs initdb once for all sites.
+func makeTemplate(pgBin string) (dir, bin string, err error) {
+	if dir, err = os.MkdirTemp("", "ra-template"); err != nil {
+		return "", "", err
+	}
+	bin = filepath.Join(dir, "bin")
+	// The agent starts pg_ctl as postgres, which cannot look into go's build folder.
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return "", "", err
+	}
+	steps := []func() error{
+		func() error { return os.Chmod(dir, 0o755) },
+		func() error { return os.Mkdir(bin, 0o755) },
+		func() error { return os.WriteFile(filepath.Join(bin, "self"), self, 0o755) },
+	}
+	for _, name := range []string{"pgsql-ra", "crm_mon", "crm_attribute", "crm_node", "cibadmin", "pg_ctl"} {
+		steps = append(steps, func() error { return os.Link(filepath.Join(bin, "self"), filepath.Join(bin, name)) })
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return "", "", err
+		}
+	}
+	data := filepath.Join(dir, "data")
+	conf := "fsync = off\nfull_page_writes = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
+		"min_wal_size = 2MB\nmax_wal_size = 8MB\nshared_buffers = 1MB\nmax_connections = 20\nwal_retrieve_retry_interval = 50ms\n" +
+		"listen_addresses = '127.0.0.1'\nsuperuser_reserved_connections = 3\n"
+	asPostgres := []string{"runuser", "-u", "postgres", "--"}
+	steps = []func() error{
+		func() error { return command("", "install", "-d", "-o", "postgres", "-m", "0700", data) },
+		func() error {
+			return command("", append(asPostgres, filepath.Join(pgBin, "initdb"), "-D", data, "--encoding=UTF-8", "--no-locale",
+				"--wal-segsize=1", "--auth-local=peer", "--auth-host=trust", "--no-sync")...)
+		},
+		func() error { return appendTo(filepath.Join(data, "postgresql.conf"), conf) },
+		func() error {
+			return command("CREATE ROLE repuser REPLICATION LOGIN\n",
+				append(asPostgres, filepath.Join(pgBin, "postgres"), "--single", "-D", data, "postgres")...)
+		},
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return "", "", err
+		}
+	}
+	return dir, bin, nil
+}
+
+func command(stdin string, argv ...string) error {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stdin = "/", strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", argv, err, out)
+	}
+	return nil
+}
+
+func appendTo(path, text string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (s *site) remove() {
+	if s.t.Failed() {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
+		agentLog, _ := os.ReadFile(filepath.Join(s.dir, "agent.log"))
+		s.t.Logf("calls:\n%s\nagent:\n%s\nserver:\n%s", strings.Join(s.calls(), "\n"), tail(string(agentLog), 40), tail(string(log), 30))
+	}
+	if s.peer != nil {
+		_ = s.peer.Process.Kill()
+		_ = s.peer.Wait()
+	}
+	inst := s.instance()
+	if p, err := inst.Processes(); err == nil && !p.None() {
+		_ = inst.Signal(p.Postmaster, pg.Kill)
+	}
+	_ = os.RemoveAll(s.dir)
+}
+
+func tail(s string, lines int) string {
+	l := strings.Split(s, "\n")
+	return strings.Join(l[max(0, len(l)-lines):], "\n")
+}
+
+func (s *site) instance() *pg.Instance {
+	return pg.New(pg.Settings{Data: s.data, DB: "template1", Port: s.port, SocketDir: filepath.Join(s.dir, "run"),
+		TmpDir: filepath.Join(s.dir, "tmp"), User: postgresUser(s.t)}, run.Local{})
+}
+
+func postgresUser(t *testing.T) pg.User {
+	t.Helper()
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return pg.User{Name: "postgres", UID: uint32(uid), GID: uint32(gid), Groups: []uint32{uint32(gid)}, Home: u.HomeDir}
+}
+
+// answer is what an action said.
+type answer struct {
+	code   ocf.Code
+	reason string
+	stdout string
+	killed bool
+	took   time.Duration
+}
+
+// do runs the agent as Pacemaker would.
+func (s *site) do(action string, extra ...string) answer {
+	s.t.Helper()
+	cmd := exec.Command(filepath.Join(template.bin, "pgsql-ra"), action)
+	env := []string{
+		"PATH=" + template.bin + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"STANDIN_DIR=" + s.dir, "STANDIN_PG_CTL=" + filepath.Join(needServer(s.t), "pg_ctl"),
+		"OCF_ROOT=/usr/lib/ocf", "OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1",
+		"OCF_RESOURCE_INSTANCE=pgsql", "OCF_RESOURCE_TYPE=pgsql", "OCF_RESOURCE_PROVIDER=linuxhajapan",
+		"OCF_RESKEY_CRM_meta_on_node=node01", "OCF_RESKEY_CRM_meta_timeout=60000", "OCF_RESKEY_crm_feature_set=3.16.1",
+		"OCF_RESKEY_CRM_meta_clone=0", "OCF_RESKEY_CRM_meta_notify=true",
+		"OCF_RESKEY_CRM_meta_promoted_max=1", "OCF_RESKEY_CRM_meta_master_max=1",
+		"HA_LOGFILE=" + filepath.Join(s.dir, "agent.log"), "PGHOST=nowhere.invalid", "PGPASSWORD=wrong", "LANG=ja_JP.UTF-8",
+	}
+	for k, v := range s.params {
+		env = append(env, "OCF_RESKEY_"+k+"="+v)
+	}
+	for k, v := range s.context {
+		env = append(env, "OCF_RESKEY_CRM_meta_"+k+"="+v)
+	}
+	cmd.Env = append(env, extra...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	begin := time.Now()
+	kill := filepath.Join(s.dir, "kill")
+	_ = os.Remove(kill)
+	s.must(cmd.Start())
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-time.After(5 * time.Millisecond):
+				if _, err := os.Stat(kill); err == nil {
+					_ = cmd.Process.Kill()
+					return
+				}
+			}
+		}
+	}()
+	err := cmd.Wait()
+	close(ended)
+	a := answer{stdout: stdout.String(), took: time.Since(begin)}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		a.code = ocf.Code(exit.ExitCode())
+		a.killed = exit.Sys().(syscall.WaitStatus).Signaled()
+	} else if err != nil {
+		s.t.Fatal(err)
+	}
+	a.reason = strings.TrimSuffix(strings.TrimPrefix(stderr.String(), "ocf-exit-reason:"), "\n")
+	s.checkOutput(action, a, stderr.String())
+	return a
+}
+
+// checkOutput holds what is true of every answer.
+func (s *site) checkOutput(action string, a answer, stderr string) {
+	s.t.Helper()
+	quiet := a.killed || a.code == ocf.Success || a.code == ocf.RunningPromoted || a.code == ocf.NotRunning
+	if quiet && stderr != "" {
+		s.t.Errorf("%s answered %v and said %q", action, a.code, stderr)
+	}
+	if !quiet && (strings.Count(stderr, "\n") != 1 || len([]rune(a.reason)) > 200 || !strings.HasPrefix(stderr, "ocf-exit-reason:")) {
+		s.t.Errorf("%s answered %v with a reason that is not one short line: %q", action, a.code, stderr)
+	}
+	if a.stdout != "" {
+		s.t.Errorf("%s printed %q", action, a.stdout)
+	}
+}
+
+func (s *site) want(action string, code ocf.Code, extra ...string) answer {
+	s.t.Helper()
+	a := s.do(action, extra...)
+	if a.code != code || a.killed {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "agent.log"))
+		s.t.Fatalf("%s answered %v (%s), want %v\nagent:\n%s", action, a.code, a.reason, code, tail(string(log), 25))
+	}
+	return a
+}
+
+// monitor is the recurring one; a plain "monitor" is a probe.
+func (s *site) monitor(code ocf.Code) answer {
+	s.t.Helper()
+	return s.want("monitor", code, "OCF_RESKEY_CRM_meta_interval=10000")
+}
+
+// notify tells the agent of an event; empty lists are one blank, as Pacemaker has them.
+func (s *site) notify(kind, operation string, lists map[string]string) {
+	s.t.Helper()
+	env := []string{"OCF_RESKEY_CRM_meta_notify_type=" + kind, "OCF_RESKEY_CRM_meta_notify_operation=" + operation}
+	for _, l := range []string{"start", "stop", "promote", "demote", "active", "promoted", "unpromoted", "master", "slave"} {
+		v := lists[l]
+		if v == "" {
+			v = " "
+		}
+		env = append(env, "OCF_RESKEY_CRM_meta_notify_"+l+"_uname="+v)
+	}
+	s.want("notify", ocf.Success, env...)
+}
+
+func (s *site) record() *record {
+	s.t.Helper()
+	r, err := readRecord(s.dir)
+	s.must(err)
+	return r
+}
+
+func (s *site) change(fn func(*record)) {
+	s.t.Helper()
+	r, err := readRecord(s.dir)
+	if errors.Is(err, os.ErrNotExist) {
+		r, err = newRecord(), nil
+	}
+	s.must(err)
+	fn(r)
+	s.must(r.write(s.dir))
+}
+
+// attrs shows node's attributes as one comparable text.
+func (r *record) attrs(node string) string {
+	var out []string
+	for _, set := range []map[string]string{r.Transient[node], r.Permanent[node]} {
+		for _, k := range sorted(set) {
+			if k == "pgsql-master-baseline" || k == "pgsql-xlog-loc" {
+				out = append(out, k) // the position itself differs from run to run
+				continue
+			}
+			out = append(out, k+"="+set[k])
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func (s *site) calls() []string {
+	text, _ := os.ReadFile(filepath.Join(s.dir, "calls"))
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+// forgetCalls begins a new list, which root and postgres append to.
+func (s *site) forgetCalls() {
+	s.t.Helper()
+	name := filepath.Join(s.dir, "calls")
+	s.must(os.WriteFile(name, nil, 0o666))
+	s.must(os.Chmod(name, 0o666))
+}
+
+// query asks the local server.
+func (s *site) query(sql string) string {
+	s.t.Helper()
+	return queryAt(s.t, s.port, sql)
+}
+
+func queryAt(t *testing.T, port int, sql string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=template1", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	var text string
+	if err := conn.QueryRow(ctx, sql).Scan(&text); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
+func (s *site) lock() bool {
+	_, err := os.Lstat(filepath.Join(s.dir, "tmp", "PGSQL.lock"))
+	return err == nil
+}
+
+func (s *site) postmaster() int {
+	s.t.Helper()
+	p, err := s.instance().Processes()
+	s.must(err)
+	return p.Postmaster
+}
+
+// crash kills the postmaster and waits until its children have noticed.
+func (s *site) crash() {
+	s.t.Helper()
+	s.must(syscall.Kill(s.postmaster(), syscall.SIGKILL))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.must(s.instance().WaitGone(ctx))
+}
+
+// join makes node02's server stream from this one.
+func (s *site) join() {
+	s.t.Helper()
+	dir := filepath.Join(s.dir, "peer")
+	pgBin := needServer(s.t)
+	s.shell("runuser", "-u", "postgres", "--", filepath.Join(pgBin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(s.port),
+		"-U", "repuser", "-D", dir, "-X", "stream", "-c", "fast", "--no-sync")
+	s.must(os.WriteFile(filepath.Join(dir, "standby.signal"), nil, 0o600))
+	s.shell("chown", "postgres:", filepath.Join(dir, "standby.signal"))
+	s.startPeer()
+}
+
+func (s *site) startPeer() {
+	s.t.Helper()
+	s.peer = exec.Command(filepath.Join(needServer(s.t), "postgres"), "-D", filepath.Join(s.dir, "peer"),
+		"-p", strconv.Itoa(freePort(s.t)), "-c", "unix_socket_directories=",
+		"-c", "primary_conninfo=host=127.0.0.1 user=repuser application_name=node02 port="+strconv.Itoa(s.port))
+	u := postgresUser(s.t)
+	s.peer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID}, Pdeathsig: syscall.SIGKILL}
+	s.must(s.peer.Start())
+	s.until("the peer to stream", func() bool {
+		return s.query("select count(*)::text from pg_stat_replication where application_name = 'node02' and state = 'streaming' and replay_lsn is not null") == "1"
+	})
+}
+
+func (s *site) stopPeer() {
+	s.t.Helper()
+	s.must(s.peer.Process.Signal(syscall.SIGQUIT))
+	_ = s.peer.Wait()
+	s.peer = nil
+	s.until("the peer's row to go", func() bool { return s.query("select count(*)::text from pg_stat_replication") == "0" })
+}
+
+func (s *site) until(what string, cond func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !cond(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("waited 20 s for %s", what)
+		}
+	}
+}
+
+func (s *site) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) shell(argv ...string) {
+	s.t.Helper()
+	s.must(command("", argv...))
+}

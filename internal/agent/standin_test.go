@@ -1,0 +1,241 @@
+package agent_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgrex/internal/agent"
+	"pgrex/internal/ocf"
+)
+
+// The test binary is also the agent and stands in for Pacemaker's tools and
+// for pg_ctl, which it passes on to the real one: what the agent starts is
+// started for real, with real arguments, exit statuses and signals.
+func TestMain(m *testing.M) {
+	standIns := map[string]func(){
+		"pgsql-ra":      func() { os.Exit(int(agent.Main(os.Args[1:], ocf.OSEnv(), os.Stdin, os.Stdout, os.Stderr))) },
+		"crm_mon":       func() { call(crmMon) },
+		"crm_attribute": func() { call(crmAttribute) },
+		"crm_node":      func() { call(func(*record) int { fmt.Println("node01"); return 0 }) },
+		"cibadmin":      func() { call(cibadmin) },
+		"pg_ctl":        func() { call(pgCtl) },
+	}
+	if run, ok := standIns[filepath.Base(os.Args[0])]; ok {
+		run()
+		panic("a stand-in came back")
+	}
+	os.Exit(m.Run())
+}
+
+// record is the cluster that the stand-ins keep, in one file for all of them.
+type record struct {
+	Online    map[string]bool
+	Unclean   map[string]bool
+	Role      map[string]string // node -> Promoted, Unpromoted
+	Transient map[string]map[string]string
+	Permanent map[string]map[string]string
+	NoQuorum  bool
+	Fencing   bool
+	Fail      string // name of a program that fails
+	Hang      string // name of a program that does not answer
+}
+
+func newRecord() *record {
+	r := &record{Online: map[string]bool{}, Unclean: map[string]bool{}, Role: map[string]string{},
+		Transient: map[string]map[string]string{}, Permanent: map[string]map[string]string{}}
+	for _, n := range []string{"node01", "node02"} {
+		r.Online[n] = true
+		r.Transient[n], r.Permanent[n] = map[string]string{}, map[string]string{}
+	}
+	return r
+}
+
+func readRecord(dir string) (*record, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "cluster.json"))
+	if err != nil {
+		return nil, err
+	}
+	r := newRecord()
+	return r, json.Unmarshal(text, r)
+}
+
+func (r *record) write(dir string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := filepath.Join(dir, "cluster.json.new")
+	if err := os.WriteFile(tmp, text, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(dir, "cluster.json"))
+}
+
+// call runs a stand-in: it notes the call, has its effect, and kills the agent
+// if this was the call after which it is to die.
+func call(effect func(*record) int) {
+	dir := os.Getenv("STANDIN_DIR")
+	name := filepath.Base(os.Args[0])
+	r, err := readRecord(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(70)
+	}
+	if r.Hang == name {
+		time.Sleep(time.Hour)
+	}
+	status := 102
+	if r.Fail != name {
+		status = effect(r)
+	}
+	if name == "crm_attribute" {
+		if err := r.write(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(70)
+		}
+	}
+	n := noteCall(dir, strings.Join(append([]string{name}, os.Args[1:]...), " "))
+	if strconv.Itoa(n) == os.Getenv("STANDIN_KILL_AFTER") {
+		killAgent(dir)
+	}
+	os.Exit(status)
+}
+
+// noteCall appends one line and returns how many calls there have been.
+func noteCall(dir, line string) int {
+	f, err := os.OpenFile(filepath.Join(dir, "calls"), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(70)
+	}
+	defer f.Close()
+	fmt.Fprintln(f, strings.ReplaceAll(line, "\n", " "))
+	text, _ := os.ReadFile(f.Name())
+	return strings.Count(string(text), "\n")
+}
+
+// killAgent asks the test, which is root even where a stand-in is not, to do
+// what Pacemaker does at a time-out.
+func killAgent(dir string) {
+	if err := os.WriteFile(filepath.Join(dir, "kill"), nil, 0o666); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	time.Sleep(10 * time.Second)
+}
+
+func flag(name string) string {
+	for i, a := range os.Args {
+		if a == name && i+1 < len(os.Args) {
+			return os.Args[i+1]
+		}
+	}
+	return ""
+}
+
+func has(name string) bool {
+	for _, a := range os.Args {
+		if a == name {
+			return true
+		}
+	}
+	return false
+}
+
+func crmAttribute(r *record) int {
+	attrs := r.Transient
+	if flag("-l") == "forever" {
+		attrs = r.Permanent
+	}
+	node, ok := attrs[flag("-N")]
+	if !ok || flag("-n") == "" {
+		fmt.Fprintln(os.Stderr, "crm_attribute: no such node or no name")
+		return 64
+	}
+	if has("-D") {
+		delete(node, flag("-n"))
+	} else {
+		node[flag("-n")] = flag("-v")
+	}
+	return 0
+}
+
+// crmMon prints what crm_mon 2.1.5 --output-as=xml prints, as far as the agent reads it.
+func crmMon(r *record) int {
+	type attr struct {
+		XMLName xml.Name `xml:"attribute"`
+		Name    string   `xml:"name,attr"`
+		Value   string   `xml:"value,attr"`
+	}
+	fmt.Printf(`<pacemaker-result api-version="2.25" request="crm_mon"><summary><current_dc present="true" with_quorum="%t"/>`, !r.NoQuorum)
+	fmt.Printf(`<cluster_options stonith-enabled="%t" no-quorum-policy="stop"/></summary><nodes>`, r.Fencing)
+	nodes := sorted(r.Online)
+	for i, n := range nodes {
+		fmt.Printf(`<node name="%s" id="%d" online="%t" pending="false" unclean="%t"/>`, n, i+1, r.Online[n], r.Unclean[n])
+	}
+	fmt.Print(`</nodes><resources><clone id="msPostgresql" multi_state="true">`)
+	for _, n := range sorted(r.Role) {
+		fmt.Printf(`<resource id="pgsql" role="%s" active="true" failed="false"><node name="%s"/></resource>`, r.Role[n], n)
+	}
+	fmt.Print(`</clone></resources><node_attributes>`)
+	for _, n := range nodes {
+		if !r.Online[n] {
+			continue // as the real one
+		}
+		fmt.Printf(`<node name="%s">`, n)
+		for _, set := range []map[string]string{r.Transient[n], r.Permanent[n]} {
+			for name, value := range set {
+				text, _ := xml.Marshal(attr{Name: name, Value: value})
+				os.Stdout.Write(text)
+			}
+		}
+		fmt.Print(`</node>`)
+	}
+	fmt.Print(`</node_attributes><status code="0" message="OK"/></pacemaker-result>`)
+	return 0
+}
+
+func cibadmin(r *record) int {
+	fmt.Print(`<nodes>`)
+	for i, n := range sorted(r.Online) {
+		fmt.Printf(`<node id="%d" uname="%s"><instance_attributes id="nodes-%d">`, i+1, n, i+1)
+		for name, value := range r.Permanent[n] {
+			fmt.Printf(`<nvpair id="nodes-%d-%s" name="%s" value="%s"/>`, i+1, name, name, value)
+		}
+		fmt.Print(`</instance_attributes></node>`)
+	}
+	fmt.Print(`</nodes>`)
+	return 0
+}
+
+// pgCtl passes the call on, so that its effect is the real one.
+func pgCtl(*record) int {
+	program := os.Getenv("STANDIN_PG_CTL")
+	attr := &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+	p, err := os.StartProcess(program, append([]string{program}, os.Args[1:]...), attr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 127
+	}
+	state, err := p.Wait()
+	if err != nil {
+		return 127
+	}
+	return state.ExitCode()
+}
+
+func sorted[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

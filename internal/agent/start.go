@@ -1,0 +1,267 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/replication"
+	"pgrex/internal/run"
+)
+
+// start brings the server up as a standby. Every server of the cluster begins
+// as one; which of them becomes primary is decided later, by scores.
+//
+// It looks first and changes afterwards: a server that runs already keeps its
+// files, and a data directory that may have diverged (PGSQL.lock) is not
+// touched at all.
+func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
+	if err := a.checkSystem(); err != nil {
+		return ocf.CodeOf(err), err
+	}
+	stopped, err := a.serverStopped(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	if !stopped {
+		return a.alreadyRunning(ctx)
+	}
+	a.applyAll(ctx, a.withoutRights(ctx, "it is being started"))
+	if err := a.checkLock(); err != nil {
+		return ocf.ErrGeneric, err
+	}
+	if err := a.prepare(ctx); err != nil {
+		return codeOr(err, ocf.ErrGeneric), err
+	}
+	session, err := a.launch(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, err
+	}
+	defer session.Close()
+	return a.confirmStandby(ctx, session)
+}
+
+// alreadyRunning answers a start that finds a server. A standby is what start
+// is asked for; a primary is not, and stays as it is.
+func (a *Agent) alreadyRunning(ctx context.Context) (ocf.Code, error) {
+	session, err := a.connectPatiently(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("PostgreSQL runs already but does not serve: %w", err)
+	}
+	defer session.Close()
+	a.log.Info("the server runs already")
+	return a.confirmStandby(ctx, session)
+}
+
+// withoutRights is what this node is while its server is down: nobody to be promoted.
+func (a *Agent) withoutRights(ctx context.Context, why string) []replication.Change {
+	own := a.own(ctx)
+	var changes []replication.Change
+	if !own.HasScore || own.Score != replication.MinusInfinity {
+		changes = append(changes, replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: replication.MinusInfinity, Why: why})
+	}
+	if own.Status != replication.Stopped {
+		changes = append(changes, replication.SetStatus{Node: own.Name, Old: own.Status, New: replication.Stopped, Why: why})
+	}
+	return changes
+}
+
+// checkLock refuses data that may have run ahead of the others'. The one lock
+// that start removes itself announced a promotion that never happened.
+func (a *Agent) checkLock() error {
+	_, exists, err := a.pg.ReadLock()
+	if err != nil || !exists {
+		return err
+	}
+	removed, err := a.dropUnusedLock()
+	if err != nil || removed {
+		return err
+	}
+	return ocf.Errorf(ocf.ErrGeneric,
+		"%s exists: this node was primary and its data may differ; rebuild it as a standby, or remove the file if its data is the latest", a.pg.LockFile())
+}
+
+// dropUnusedLock removes the lock when the control file proves that the
+// promotion it was made for never began: the last run of this data directory
+// was in recovery, on the timeline that it had when the lock was written. An
+// empty lock, as the shell agent or a person makes it, proves nothing.
+func (a *Agent) dropUnusedLock() (bool, error) {
+	lock, exists, err := a.pg.ReadLock()
+	if err != nil || !exists || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
+		return false, err
+	}
+	c, err := a.pg.Control()
+	if err != nil {
+		return false, err
+	}
+	inRecovery := c.State == pg.DBShutDownInRecovery || c.State == pg.DBInArchiveRecovery
+	if !inRecovery || max(c.Timeline, c.MinRecoveryTimeline) != lock.Timeline {
+		return false, nil
+	}
+	a.log.Infof("removing %s: the promotion of %s never happened", a.pg.LockFile(), lock.Time.Format(time.RFC3339))
+	return true, a.pg.RemoveLock()
+}
+
+// prepare makes everything that the server reads at its start.
+func (a *Agent) prepare(ctx context.Context) error {
+	own := a.own(ctx)
+	var gone []replication.Change
+	if own.Baseline != "" {
+		gone = append(gone, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being started"})
+	}
+	if own.XlogLoc != "" {
+		gone = append(gone, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "it is being started"})
+	}
+	if err := a.apply(ctx, nil, gone); err != nil {
+		return err
+	}
+	if err := a.pg.PrepareTmpDir(); err != nil {
+		return permission(err)
+	}
+	if err := a.pg.RemoveVoteNotes(); err != nil {
+		return err
+	}
+	removed, err := a.pg.RemoveLeftovers()
+	if err != nil {
+		return err
+	}
+	for _, name := range removed {
+		a.log.Warnf("removed %s: PostgreSQL 12 and newer does not start with it", name)
+	}
+	if err := a.pg.WriteRecovery(a.recoverySettings()); err != nil {
+		return permission(err)
+	}
+	if err := a.pg.WriteSyncNames(nil, false); err != nil {
+		return permission(err)
+	}
+	if err := a.pg.WriteStandbySignal(); err != nil {
+		return permission(err)
+	}
+	if err := a.pg.EnsureIncludes(a.pg.RecoveryInclude(), a.pg.SyncInclude()); err != nil {
+		return permission(err)
+	}
+	return permission(a.pg.PrepareStart())
+}
+
+// recoverySettings are the settings of a standby, in the order in which the
+// shell agent writes them.
+func (a *Agent) recoverySettings() []pg.Setting {
+	p := a.params
+	conninfo := fmt.Sprintf("host=%s port=%d user=%s application_name=%s", p.MasterIP, p.PgPort, p.RepUser, strings.ToLower(a.node))
+	if p.PrimaryConninfoOpt != "" {
+		conninfo += " " + p.PrimaryConninfoOpt
+	}
+	settings := []pg.Setting{
+		{Name: "primary_conninfo", Value: conninfo},
+		{Name: "restore_command", Value: p.RestoreCommand},
+		{Name: "recovery_target_timeline", Value: "latest"},
+	}
+	if p.ArchiveCleanupCommand != "" {
+		settings = append(settings, pg.Setting{Name: "archive_cleanup_command", Value: p.ArchiveCleanupCommand})
+	}
+	if p.RecoveryEndCommand != "" {
+		settings = append(settings, pg.Setting{Name: "recovery_end_command", Value: p.RecoveryEndCommand})
+	}
+	return settings
+}
+
+// launch starts the server and waits until it answers or has died.
+func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
+	if err := a.pg.Start(ctx); err != nil {
+		return nil, a.withLog("cannot start PostgreSQL", err)
+	}
+	// The new server takes a moment until its files tell of it; that it has
+	// ended shows at once, because it is our child.
+	left := run.Left()
+	session, err := a.connectUnless(ctx, func() (bool, error) {
+		left = slices.DeleteFunc(left, run.Ended)
+		return len(left) == 0, nil
+	})
+	if errors.Is(err, errServerDied) {
+		// A start that was killed can have launched a server that nobody saw
+		// yet; PostgreSQL lets only one of the two live, and either will do.
+		if p, perr := a.pg.Processes(); perr == nil && p.Postmaster != 0 {
+			session, err = a.connectPatiently(ctx)
+		}
+	}
+	if err != nil {
+		return nil, a.withLog("PostgreSQL was started and does not serve", err)
+	}
+	return session, nil
+}
+
+// withLog adds what the server itself said last.
+func (a *Agent) withLog(what string, err error) error {
+	if line := a.pg.LogTail(); line != "" {
+		return fmt.Errorf("%s: %w; its log: %s", what, err, line)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// confirmStandby makes sure that what came up is the standby that was asked
+// for, and that no other file overrides the agent's settings.
+func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Code, error) {
+	st, err := session.State(ctx)
+	if err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("PostgreSQL runs and does not answer: %w", err)
+	}
+	if !st.InRecovery {
+		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "PostgreSQL runs as a primary that the cluster did not promote")
+	}
+	if st.SyncNames != "" {
+		return ocf.ErrConfigured, ocf.Errorf(ocf.ErrConfigured,
+			"synchronous_standby_names is set to %q outside of %s: remove it, the agent manages it", st.SyncNames, a.params.TmpDir)
+	}
+	if err := a.checkOverrides(ctx, session); err != nil {
+		return ocf.ErrConfigured, err
+	}
+	own := a.own(ctx)
+	if own.Status != replication.NoStatus && own.Status != replication.Stopped && own.Status != replication.Unknown {
+		return ocf.Success, nil // its status is known, and may be the primary's to set
+	}
+	if err := a.apply(ctx, nil, statusChange(own, replication.HSAlone, "started as a standby")); err != nil {
+		return ocf.ErrGeneric, err
+	}
+	return ocf.Success, nil
+}
+
+// checkOverrides finds standby settings that another file, most often
+// postgresql.auto.conf of pg_basebackup -R, sets over the agent's.
+func (a *Agent) checkOverrides(ctx context.Context, session *pg.Session) error {
+	settings, err := session.Settings(ctx, "primary_conninfo", "restore_command", "recovery_target_timeline")
+	if err != nil {
+		a.log.Warnf("cannot see which standby settings are in effect: %v", oneLine(err))
+		return nil
+	}
+	for _, want := range a.recoverySettings()[:3] {
+		got, ok := settings[want.Name]
+		if ok && got.Value != want.Value {
+			where := got.Source
+			if got.File != "" {
+				where = fmt.Sprintf("%s line %d", got.File, got.Line)
+			}
+			return ocf.Errorf(ocf.ErrConfigured, "%s is overridden in %s: remove it there, the agent manages it", want.Name, where)
+		}
+	}
+	return nil
+}
+
+func permission(err error) error {
+	if errors.Is(err, pg.ErrPerm) {
+		return ocf.Errorf(ocf.ErrPerm, "%w", err)
+	}
+	return err
+}
+
+// codeOr is the exit status that err carries, or other when it carries none.
+func codeOr(err error, other ocf.Code) ocf.Code {
+	if code := ocf.CodeOf(err); code != ocf.ErrGeneric {
+		return code
+	}
+	return other
+}

@@ -1,0 +1,64 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+)
+
+// validateAll looks at the parameters, and at level 10 at this node too. It
+// changes nothing. The parameters themselves were checked before.
+func (a *Agent) validateAll(context.Context) (ocf.Code, error) {
+	if a.call.CheckLevel < 10 {
+		return ocf.Success, nil
+	}
+	if err := a.checkSystem(); err != nil {
+		code, _ := ocf.FirstReason(err)
+		return code, err
+	}
+	return ocf.Success, nil
+}
+
+// The releases whose files and functions this version of the agent knows.
+const oldestRelease, newestRelease = 12, 18
+
+// checkSystem checks what start needs of this node, and reports everything it finds.
+func (a *Agent) checkSystem() error {
+	p := a.params
+	var errs []error
+	problem := func(code ocf.Code, format string, args ...any) {
+		errs = append(errs, ocf.Errorf(code, format, args...))
+	}
+	program, _, _ := strings.Cut(p.PgCtl, " -")
+	if _, err := exec.LookPath(strings.TrimSpace(program)); err != nil {
+		problem(ocf.ErrInstalled, "pgctl=%s is not an executable file", program)
+	}
+	if fi, err := os.Stat(p.Config); err != nil || !fi.Mode().IsRegular() {
+		problem(ocf.ErrInstalled, "config=%s is not a file", p.Config)
+	}
+	if err := a.dataWritable(); err != nil {
+		problem(ocf.ErrPerm, "pgdata=%s is not writable for %s: %v", p.PgData, p.PgDBA, err)
+	} else if v, err := a.pg.Version(); err != nil {
+		problem(ocf.ErrInstalled, "%v", err)
+	} else if v < oldestRelease || v > newestRelease {
+		problem(ocf.ErrInstalled, "pgdata=%s is of PostgreSQL %d; this release of the agent manages %d to %d", p.PgData, v, oldestRelease, newestRelease)
+	}
+	if a.node != "" && len(p.NodeList) > 0 && !ocf.Contains(p.NodeList, a.node) {
+		problem(ocf.ErrArgs, "node_list=%q does not name this node, %s", strings.Join(p.NodeList, " "), a.node)
+	}
+	return errors.Join(errs...)
+}
+
+// dataWritable asks the kernel, as pgdba.
+func (a *Agent) dataWritable() error {
+	return pg.As(a.pg.Settings().User, func() error {
+		return unix.Faccessat(unix.AT_FDCWD, a.params.PgData, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+	})
+}
