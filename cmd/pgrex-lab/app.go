@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"pgrex/test/lab"
+)
+
+// app is what all commands share.
+type app struct {
+	out  io.Writer
+	text catalogue
+}
+
+func (a *app) say(key messageKey, args ...any) string { return a.text.format(key, args...) }
+
+func (a *app) print(key messageKey, args ...any) { fmt.Fprintln(a.out, a.say(key, args...)) }
+
+// errNoAgent says that there is no agent to install.
+var errNoAgent = errors.New("no agent")
+
+// shellAgent in place of a path asks for ocf:heartbeat:pgsql.
+const shellAgent = "heartbeat"
+
+// agentFlag is the --agent option of the commands that build a lab.
+type agentFlag struct{ value string }
+
+func (f *agentFlag) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.value, "agent", "", `agent to install: path of pgsql-ra, or "heartbeat" for the shell agent (default: pgsql-ra beside this program)`)
+}
+
+// path is the agent's file; empty for the shell agent.
+func (f *agentFlag) path() (string, error) {
+	if f.value == shellAgent {
+		return "", nil
+	}
+	path := f.value
+	if path == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(filepath.Dir(self), "pgsql-ra")
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%w: %v", errNoAgent, err)
+	}
+	return path, nil
+}
+
+// node finds a node of the running lab.
+func openNode(name string) (*lab.Lab, *lab.Node, error) {
+	l, err := lab.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := l.Node(name)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return l, n, nil
+}
+
+// report prints the steps as they end.
+func (a *app) report(s lab.Step) {
+	if !s.Done {
+		return
+	}
+	result := "[OK]"
+	if s.Err != nil {
+		result = "[NG]"
+	}
+	fmt.Fprintf(a.out, "%s %s %5.1f s\n", result, pad(a.stepName(s), stepWidth), s.Took.Seconds())
+	if s.Mended {
+		fmt.Fprintln(a.out, "     "+a.say(msgMended))
+	}
+}
+
+const stepWidth = 58
+
+func (a *app) stepName(s lab.Step) string {
+	switch s.ID {
+	case lab.StepNodes:
+		return a.say(msgStepNodes)
+	case lab.StepInitPG:
+		return a.say(msgStepInitPG, s.Node)
+	case lab.StepDefinition:
+		return a.say(msgStepDefinition, s.Node)
+	case lab.StepPrimary:
+		return a.say(msgStepPrimary, s.Node)
+	case lab.StepBackup:
+		return a.say(msgStepBackup, s.Node)
+	case lab.StepStandby:
+		return a.say(msgStepStandby, s.Node)
+	}
+	return string(s.ID)
+}

@@ -1,0 +1,76 @@
+package lab
+
+import (
+	_ "embed"
+	"strings"
+	"text/template"
+)
+
+// Definition is the canonical PG-REX cluster without fencing: a container has no
+// power switch. It also has no block device, so the disk check (storage-mon) and
+// the health strategy that goes with it are left out. All else is as PG-REX prescribes.
+type Definition struct {
+	Nodes    []string
+	Provider string // of the agent: linuxhajapan, or heartbeat for the shell agent
+	PGBin    string
+}
+
+//go:embed definition.xml.tmpl
+var cibTemplate string
+
+//go:embed definition.crm.tmpl
+var crmTemplate string
+
+// CIB renders the whole cluster configuration as XML: the cluster reads it at
+// its first start, which saves the slow tools.
+func (d Definition) CIB() (string, error) { return d.render("cib", cibTemplate) }
+
+// CRM renders the same as crmsh text, for people.
+func (d Definition) CRM() (string, error) { return d.render("crm", crmTemplate) }
+
+func (d Definition) render(name, text string) (string, error) {
+	t, err := template.New(name).Funcs(template.FuncMap{
+		"join": strings.Join,
+		// op renders an operation; on-fail may be empty.
+		"op": operationXML,
+	}).Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, d.values())
+	return b.String(), err
+}
+
+func (d Definition) values() map[string]any {
+	return map[string]any{
+		"Nodes": d.Nodes, "Provider": d.Provider, "PGBin": d.PGBin,
+		"VIPMaster": VIPMaster, "VIPRep": VIPRep, "VIPSlave": VIPSlave, "Gateway": Gateway,
+		"SLAN": SLAN.Device(), "DLAN": DLAN.Device(),
+		"PGData": PGData, "PGPort": PGPort, "PGArchive": PGArchive, "ReplicationUser": replicationUser,
+	}
+}
+
+// operationXML writes one op element; the id is made of what tells it from the others.
+func operationXML(rsc, name, interval, timeout, onFail string, role ...string) string {
+	id := rsc + "-" + name + "-" + interval
+	attrs := `name="` + name + `" interval="` + interval + `" timeout="` + timeout + `"`
+	if onFail != "" {
+		attrs += ` on-fail="` + onFail + `"`
+	}
+	for _, r := range role {
+		attrs += ` role="` + r + `"`
+	}
+	return `<op id="` + id + `" ` + attrs + `/>`
+}
+
+func (l *Lab) definition() Definition {
+	d := Definition{Provider: "linuxhajapan", PGBin: l.state.PGBin}
+	if l.state.Agent == "" {
+		d.Provider = "heartbeat"
+	}
+	for _, n := range l.nodes {
+		d.Nodes = append(d.Nodes, n.Name)
+	}
+	return d
+}

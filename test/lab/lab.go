@@ -1,0 +1,244 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config says what Up is to build.
+type Config struct {
+	// Nodes is the number of nodes, at least 2; 0 means 2.
+	Nodes int
+	// Agent is the path of the pgsql-ra binary to install in every node; empty
+	// means the shell agent ocf:heartbeat:pgsql, for comparison.
+	Agent string
+	// PGBin is the folder of PostgreSQL's programs; empty means the newest below
+	// /usr/lib/postgresql.
+	PGBin string
+	// KeepFailed leaves a lab that did not come up for inspection.
+	KeepFailed bool
+	// Report is told of every step when it begins and when it ends; may be nil.
+	Report func(Step)
+}
+
+// StepID names a step of the way up.
+type StepID string
+
+// The steps, in the order in which Up takes them.
+const (
+	StepNodes      StepID = "nodes"      // networks made, nodes prepared and booted
+	StepInitPG     StepID = "initdb"     // the first database made on node01
+	StepDefinition StepID = "definition" // the cluster's definition put in place
+	StepPrimary    StepID = "primary"    // node01 started and promoted
+	StepBackup     StepID = "backup"     // base backup taken on the standby
+	StepStandby    StepID = "standby"    // standby started and synchronous
+)
+
+// Step is one step of the way up, reported when it begins and again when it ends.
+type Step struct {
+	ID   StepID
+	Node string // empty where all nodes take part
+	Done bool
+	Took time.Duration
+	Err  error
+	// Mended says that the shell agent's library was corrected in the nodes (StepNodes).
+	Mended bool
+}
+
+// Lab is a running lab.
+type Lab struct {
+	state  state
+	nodes  []*Node
+	report func(Step)
+	mended string // the shell agent's library as it should be; empty: as it is
+}
+
+// Up builds a cluster with a primary on the first node and synchronous standbys
+// on the others. When it fails or its context ends, everything is removed again.
+func Up(ctx context.Context, cfg Config) (*Lab, error) {
+	l, err := begin(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.build(ctx); err != nil {
+		if !cfg.KeepFailed {
+			// The clean-up must go through although ctx may be over.
+			err = errors.Join(err, Down(context.WithoutCancel(ctx)))
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+// begin claims the machine for this lab.
+func begin(cfg *Config) (*Lab, error) {
+	if cfg.Nodes == 0 {
+		cfg.Nodes = 2
+	}
+	if cfg.Nodes < 2 || cfg.Nodes > 9 {
+		return nil, fmt.Errorf("cannot make a lab of %d nodes: 2 to 9 are possible", cfg.Nodes)
+	}
+	if err := preflight(); err != nil {
+		return nil, err
+	}
+	if cfg.PGBin == "" {
+		cfg.PGBin = newestPGBin()
+	}
+	if cfg.Agent != "" {
+		path, err := filepath.Abs(cfg.Agent)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("cannot find the agent: %w", err)
+		}
+		cfg.Agent = path
+	}
+	if err := claim(); err != nil {
+		return nil, err
+	}
+	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, PGBin: cfg.PGBin, Started: time.Now()})
+	l.report = cfg.Report
+	if err := l.state.save(); err != nil {
+		return nil, errors.Join(err, unmountBelow(Root))
+	}
+	return l, nil
+}
+
+// claim mounts the lab's root for this process, or says that another lab has
+// it. The lock makes two commands started at once agree.
+func claim() error {
+	if err := os.MkdirAll(Root, 0o755); err != nil {
+		return err
+	}
+	below, err := os.Open(Root)
+	if err != nil {
+		return err
+	}
+	defer below.Close()
+	if err := unix.Flock(int(below.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return ErrRunning
+	}
+	mounts, err := mountsBelow(Root)
+	if err != nil {
+		return err
+	}
+	if len(mounts) > 0 || len(namespaces()) > 0 {
+		return ErrRunning
+	}
+	return mountRoot()
+}
+
+// Open attaches to the lab that another process has started.
+func Open() (*Lab, error) {
+	if os.Geteuid() != 0 {
+		return nil, ErrNotRoot
+	}
+	s, err := loadState()
+	if err != nil {
+		return nil, err
+	}
+	return newLab(s), nil
+}
+
+func newLab(s state) *Lab {
+	l := &Lab{state: s}
+	for i := 1; i <= s.Nodes; i++ {
+		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i})
+	}
+	return l
+}
+
+// build takes all steps of Up.
+func (l *Lab) build(ctx context.Context) error {
+	if err := l.BootNodes(ctx); err != nil {
+		return err
+	}
+	if err := l.InitPrimary(ctx); err != nil {
+		return err
+	}
+	if err := l.LoadDefinition(ctx); err != nil {
+		return err
+	}
+	if err := l.StartPrimary(ctx); err != nil {
+		return err
+	}
+	for _, n := range l.nodes[1:] {
+		if err := l.JoinStandby(ctx, n); err != nil {
+			return err
+		}
+	}
+	l.state.Ready = true
+	return l.state.save()
+}
+
+// BootNodes makes the networks and boots all nodes, without a cluster.
+func (l *Lab) BootNodes(ctx context.Context) error {
+	return l.step(Step{ID: StepNodes}, func() error {
+		keys, err := newSecrets(ctx)
+		if err != nil {
+			return err
+		}
+		if l.state.Agent == "" {
+			if l.mended, err = mendedShellFunctions(); err != nil {
+				return err
+			}
+		}
+		if err := buildNetwork(ctx); err != nil {
+			return err
+		}
+		return inParallel(l.nodes, func(n *Node) error {
+			if err := l.prepare(n, keys); err != nil {
+				return err
+			}
+			return n.Boot(ctx)
+		})
+	})
+}
+
+// step reports the begin and the end of one step.
+func (l *Lab) step(s Step, do func() error) error {
+	report := l.report
+	if report == nil {
+		report = func(Step) {}
+	}
+	report(s)
+	begin := time.Now()
+	err := do()
+	s.Done, s.Took, s.Err = true, time.Since(begin), err
+	s.Mended = s.ID == StepNodes && l.mended != ""
+	report(s)
+	return err
+}
+
+// Report sets who is told of the steps of a lab that was opened.
+func (l *Lab) Report(f func(Step)) { l.report = f }
+
+// Nodes lists the nodes in order.
+func (l *Lab) Nodes() []*Node { return l.nodes }
+
+// Node finds a node by name.
+func (l *Lab) Node(name string) (*Node, error) {
+	for _, n := range l.nodes {
+		if n.Name == name {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("the lab has no node %q: its nodes are %s to %s", name, l.nodes[0].Name, l.nodes[len(l.nodes)-1].Name)
+}
+
+// Ready says whether Up has come to its end: a lab that is still on its way up,
+// or was killed on it, is not ready.
+func (l *Lab) Ready() bool { return l.state.Ready }
+
+// Agent is the path of the agent's binary; empty for the shell agent.
+func (l *Lab) Agent() string { return l.state.Agent }
+
+// PGBin is the folder of PostgreSQL's programs in the nodes.
+func (l *Lab) PGBin() string { return l.state.PGBin }

@@ -1,0 +1,138 @@
+package lab
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// probeInterval is how often every node is asked to accept a write.
+const probeInterval = 20 * time.Millisecond
+
+// Span is a time in which a node certainly accepted writes: from the
+// acknowledgement of its first probe to the begin of its last one, with no
+// refusal between them. A span of a single probe is a moment.
+type Span struct {
+	From, To time.Time
+	Writes   int
+}
+
+// Overlap is a time in which two nodes certainly accepted writes.
+type Overlap struct {
+	Nodes    [2]string
+	From, To time.Time
+}
+
+// Audit is what a WriteProbe has seen.
+type Audit struct {
+	Looked   map[string]int    // how often each node was asked and gave an answer or was silent
+	Accepted map[string][]Span // when each node accepted writes
+}
+
+// WriteProbe asks every node's own address all the time to accept a write. A
+// cluster is only right if never two nodes do at once.
+type WriteProbe struct {
+	mu    sync.Mutex
+	audit Audit
+	open  map[string]bool // whether a node's last span still goes on
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+}
+
+// StartWriteProbe begins to ask; it stops with Stop or when ctx ends.
+func (l *Lab) StartWriteProbe(ctx context.Context) *WriteProbe {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &WriteProbe{
+		audit: Audit{Looked: map[string]int{}, Accepted: map[string][]Span{}},
+		open:  map[string]bool{},
+		stop:  cancel,
+	}
+	for _, n := range l.nodes {
+		p.done.Add(1)
+		go func() {
+			defer p.done.Done()
+			p.ask(ctx, n)
+		}()
+	}
+	return p
+}
+
+func (p *WriteProbe) ask(ctx context.Context, n *Node) {
+	s := session{address: n.Address(SLAN), patient: true}
+	defer s.close()
+	pause := time.NewTicker(probeInterval)
+	defer pause.Stop()
+	for ctx.Err() == nil {
+		begin := time.Now()
+		err := s.insert(ctx, "INSERT INTO probed (node) VALUES ($1)", n.Name)
+		if ctx.Err() == nil {
+			p.record(n.Name, begin, time.Now(), err == nil)
+		}
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+	}
+}
+
+func (p *WriteProbe) record(node string, begin, end time.Time, accepted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.audit.Looked[node]++
+	spans := p.audit.Accepted[node]
+	switch {
+	case !accepted:
+	case p.open[node]:
+		last := &spans[len(spans)-1]
+		last.Writes++
+		if begin.After(last.To) {
+			last.To = begin
+		}
+	default:
+		p.audit.Accepted[node] = append(spans, Span{From: end, To: end, Writes: 1})
+	}
+	p.open[node] = accepted
+}
+
+// Stop ends the asking and returns what was seen.
+func (p *WriteProbe) Stop() Audit {
+	p.stop()
+	p.done.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.audit
+}
+
+// Overlaps lists when two nodes accepted writes at once.
+func (a Audit) Overlaps() []Overlap {
+	var found []Overlap
+	names := slices.Sorted(maps.Keys(a.Accepted))
+	for i, one := range names {
+		for _, other := range names[i+1:] {
+			for _, s := range a.Accepted[one] {
+				for _, t := range a.Accepted[other] {
+					if from, to := later(s.From, t.From), earlier(s.To, t.To); !from.After(to) {
+						found = append(found, Overlap{[2]string{one, other}, from, to})
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

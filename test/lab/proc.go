@@ -1,0 +1,133 @@
+package lab
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// process is one entry of /proc, as far as the lab looks.
+type process struct {
+	pid    int
+	parent int
+	inner  int // its number in its own PID namespace
+	depth  int // PID namespaces below this one: 0 for the machine's own processes, 1 for a node's
+	argv   []string
+}
+
+// isNspawn says whether this is a systemd-nspawn that was started on this
+// machine, and not one inside a container, which may run a lab of its own.
+func (p process) isNspawn() bool {
+	return p.depth == 0 && len(p.argv) > 0 && filepath.Base(p.argv[0]) == "systemd-nspawn"
+}
+
+// processes reads /proc. Processes that end meanwhile are left out.
+func processes() []process {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var all []process
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		status, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+		if err != nil {
+			continue
+		}
+		p := parseProcStatus(string(status))
+		p.pid = pid
+		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err != nil {
+			continue
+		}
+		for arg := range bytes.SplitSeq(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0}) {
+			p.argv = append(p.argv, string(arg))
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func parseProcStatus(status string) process {
+	var p process
+	for line := range strings.Lines(status) {
+		key, value, _ := strings.Cut(line, ":")
+		fields := strings.Fields(value)
+		if len(fields) == 0 {
+			continue
+		}
+		switch key {
+		case "PPid":
+			p.parent, _ = strconv.Atoi(fields[0])
+		case "NSpid":
+			p.inner, _ = strconv.Atoi(fields[len(fields)-1])
+			p.depth = len(fields) - 1
+		}
+	}
+	return p
+}
+
+// container finds the node's systemd-nspawn and, of its children, the node's
+// first process. Either is 0 if it does not live.
+func (n *Node) container() (nspawn, first int) {
+	all := processes()
+	for _, p := range all {
+		if p.isNspawn() && slices.Contains(p.argv, n.directoryArg()) {
+			nspawn = p.pid
+		}
+	}
+	if nspawn == 0 {
+		return 0, 0
+	}
+	for _, p := range all {
+		if p.parent == nspawn && p.depth == 1 && p.inner == 1 {
+			return nspawn, p.pid
+		}
+	}
+	return nspawn, 0
+}
+
+func (n *Node) initPID() int {
+	_, first := n.container()
+	return first
+}
+
+// containerPIDs lists the node's processes that still live.
+func (n *Node) containerPIDs() []int {
+	var pids []int
+	nspawn, _ := n.container()
+	if nspawn != 0 {
+		pids = append(pids, nspawn)
+	}
+	return append(pids, inNamespaces(n.netns())...)
+}
+
+// inNamespaces lists all processes in the named network namespaces, except this one.
+func inNamespaces(names ...string) []int {
+	wanted := map[uint64]bool{}
+	for _, name := range names {
+		var st unix.Stat_t
+		if unix.Stat("/run/netns/"+name, &st) == nil {
+			wanted[st.Ino] = true
+		}
+	}
+	var pids []int
+	for _, p := range processes() {
+		var st unix.Stat_t
+		if p.pid == os.Getpid() || unix.Stat(filepath.Join("/proc", strconv.Itoa(p.pid), "ns/net"), &st) != nil {
+			continue
+		}
+		if wanted[st.Ino] {
+			pids = append(pids, p.pid)
+		}
+	}
+	return pids
+}
