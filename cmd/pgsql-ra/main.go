@@ -3,12 +3,20 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"pgrex/internal/agent"
 	"pgrex/internal/ocf"
 )
 
+// version is set when the program is built (Makefile).
+var version = "development"
+
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--version" {
+		fmt.Println("pgsql-ra", version)
+		return
+	}
 	os.Exit(int(agent.Main(os.Args[1:], ocf.OSEnv(), os.Stdin, os.Stdout, os.Stderr)))
 }

@@ -13,20 +13,15 @@ import (
 //
 // A server that is down already has been demoted well enough.
 func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
-	if !a.call.Promotable {
-		return ocf.ErrUnimplemented, ocf.Errorf(ocf.ErrUnimplemented, "demote needs a promotable clone")
-	}
-	own := a.own(ctx)
-	var first []replication.Change
-	if !own.HasScore || own.Score != replication.MinusInfinity {
-		first = append(first, replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: replication.MinusInfinity, Why: "it is being demoted"})
-	}
+	// As in stop: a cluster that does not answer must not keep the server up.
+	brief, cancel := a.share(ctx, 1, 5)
+	defer cancel()
+	own := a.own(brief)
+	first := replication.LoseScore(own, "it is being demoted")
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
-	brief, cancel := a.share(ctx, 1, 5)
 	a.applyAll(brief, first)
-	cancel()
 
 	wasRunning, err := a.stopServer(ctx, a.params.StopEscalate)
 	if err != nil {

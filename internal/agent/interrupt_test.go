@@ -49,6 +49,7 @@ func TestEveryActionTwice(t *testing.T) {
 					extra = recurring
 				}
 				var before string
+				files := s.files("tmp", "data/postgresql.conf")
 				for i, code := range codes {
 					if name == "notify" {
 						s.notify("post", "stop", map[string]string{"stop": "node02", "master": "node01"})
@@ -60,6 +61,9 @@ func TestEveryActionTwice(t *testing.T) {
 					}
 				}
 				after := s.snapshot()
+				if now := s.files("tmp", "data/postgresql.conf"); (name == "probe" || name == "status" || name == "validate-all") && now != files {
+					t.Errorf("%s changed files:\n%s\nbefore:\n%s", name, now, files)
+				}
 				if name == "monitor" && state.name == "standby without primary" {
 					return // the vote goes on: see TestFirstStart
 				}
@@ -249,5 +253,19 @@ func TestPromotionOfADyingServer(t *testing.T) {
 	}
 	if got, want := s.record().attrs("node02"), before.attrs("node02"); got != want {
 		t.Errorf("node02 has %s, had %s", got, want)
+	}
+}
+
+func TestPromoteNeedsAPromotableClone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, action := range []string{"promote", "demote"} {
+		a := s.want(action, ocf.ErrUnimplemented, "OCF_RESKEY_CRM_meta_promoted_max=0", "OCF_RESKEY_CRM_meta_master_max=0")
+		if !strings.Contains(a.reason, "promotable clone") {
+			t.Errorf("%s: reason %q", action, a.reason)
+		}
+	}
+	if calls := strings.Join(s.calls(), ""); calls != "" {
+		t.Errorf("a refused call ran %s", calls)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +33,7 @@ type Agent struct {
 	crm    *crm.Client
 	log    *logrus.Logger
 	node   string // the cluster's name of this node
+	usable bool   // the configuration is; otherwise only the server is looked after
 
 	state        *crm.State // read once per action, see cluster
 	promoteAsked bool       // the server has been told to leave recovery
@@ -45,6 +45,8 @@ type action struct {
 	// Actions that take something away or only look must work with a broken
 	// configuration: a refused stop gets the node fenced.
 	lenient bool
+	// promotable actions exist only in a promotable clone.
+	promotable bool
 }
 
 var actions = map[string]action{
@@ -52,8 +54,8 @@ var actions = map[string]action{
 	"stop":         {run: (*Agent).stop, lenient: true},
 	"status":       {run: (*Agent).status, lenient: true},
 	"monitor":      {run: (*Agent).monitor, lenient: true},
-	"promote":      {run: (*Agent).promote},
-	"demote":       {run: (*Agent).demote, lenient: true},
+	"promote":      {run: (*Agent).promote, promotable: true},
+	"demote":       {run: (*Agent).demote, lenient: true, promotable: true},
 	"notify":       {run: (*Agent).notify, lenient: true},
 	"validate-all": {run: (*Agent).validateAll},
 }
@@ -116,21 +118,28 @@ func answerAlone(args []string, env ocf.Env, stdout, stderr io.Writer) (ocf.Code
 
 // perform sets the agent up and runs the action within its time.
 func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Code, error) {
+	if do.promotable && !call.Promotable {
+		return ocf.ErrUnimplemented, fmt.Errorf("%s needs a promotable clone", call.Action)
+	}
 	params, err := ocf.ParseParams(env)
 	log.AddHook(params.RedactHook())
-	err = errors.Join(err, params.Check(call), unsupported(params))
+	hideSecrets()
+	if err = errors.Join(err, params.Check(call)); err == nil {
+		err = unsupported(params)
+	}
 	if err != nil && !do.lenient {
 		code, _ := ocf.FirstReason(err)
 		return code, err
 	}
-	if err != nil {
+	usable := err == nil
+	if !usable {
 		log.Warnf("going on with a configuration that is not usable: %v", oneLine(err))
 	}
 	ctx, cancel := deadline(call)
 	defer cancel()
 
 	runner := run.Local{}
-	a := &Agent{call: call, params: params, log: log,
+	a := &Agent{call: call, params: params, log: log, usable: usable,
 		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout}}
 	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
 	if userErr != nil && !do.lenient {
@@ -153,6 +162,17 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 		}
 	}
 	return code, err
+}
+
+// hideSecrets takes the passwords that Pacemaker has put into our environment
+// out of it: what we start inherits it, and the server would keep them there
+// for everybody who may run code in it.
+func hideSecrets() {
+	for _, p := range ocf.Table("") {
+		if p.Secret {
+			_ = os.Unsetenv("OCF_RESKEY_" + p.Name)
+		}
+	}
 }
 
 // unsupported names what later releases of this agent bring, instead of
@@ -209,11 +229,6 @@ func deadline(call ocf.Call) (context.Context, context.CancelFunc) {
 
 // attr is the name of one of the agent's node attributes.
 func (a *Agent) attr(suffix string) string { return a.call.Resource + "-" + suffix }
-
-// peers are the names of node_list other than this node, as written there.
-func (a *Agent) peers() []string {
-	return slices.DeleteFunc(slices.Clone(a.params.NodeList), func(n string) bool { return strings.EqualFold(n, a.node) })
-}
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 

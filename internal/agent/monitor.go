@@ -46,7 +46,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		return a.busyVerdict(err)
 	}
 	if errors.Is(err, errServerDied) {
-		return ocf.NotRunning, nil
+		return a.diedMeanwhile(ctx)
 	}
 	if err != nil {
 		return a.failed(), fmt.Errorf("PostgreSQL runs but does not serve: %w", err)
@@ -75,6 +75,19 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	return ocf.RunningPromoted, nil
 }
 
+// diedMeanwhile answers for a server that was there a moment ago.
+func (a *Agent) diedMeanwhile(ctx context.Context) (ocf.Code, error) {
+	stopped, err := a.serverStopped(ctx)
+	switch {
+	case err != nil:
+		return a.failed(), err
+	case !stopped:
+		return a.failed(), errors.New("PostgreSQL has been started anew by somebody else")
+	default:
+		return ocf.NotRunning, nil
+	}
+}
+
 func roleCode(server pg.ServerState) ocf.Code {
 	if server.InRecovery {
 		return ocf.Success
@@ -85,7 +98,7 @@ func roleCode(server pg.ServerState) ocf.Code {
 // connectForMonitor waits for a server that is starting up, but not for a free
 // connection: that one is needed by nobody to know that the server lives.
 func (a *Agent) connectForMonitor(ctx context.Context) (*pg.Session, error) {
-	session, err := a.pg.Connect(ctx)
+	session, err := a.connect(ctx)
 	if err == nil || !errors.Is(err, pg.ErrStarting) && !errors.Is(err, pg.ErrNoServer) {
 		return session, err
 	}
@@ -127,18 +140,16 @@ func (a *Agent) share(ctx context.Context, part, of int) (context.Context, conte
 
 // attendStandby is what a standby does for the cluster at each monitor.
 func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState) error {
+	if !a.usable {
+		return nil
+	}
 	s, err := a.cluster(ctx)
 	if err != nil {
 		return err
 	}
 	if a.call.Probe() {
 		// The cluster has just met this server and must not promote it on an old score.
-		own := a.own(ctx)
-		if own.HasScore && own.Score == replication.MinusInfinity {
-			return nil
-		}
-		return a.apply(ctx, nil, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
-			New: replication.MinusInfinity, Why: "a standby was found running"}})
+		return a.apply(ctx, nil, replication.LoseScore(a.own(ctx), "a standby was found running"))
 	}
 	o, err := a.standbyObservation(s, server)
 	if err != nil {
@@ -152,13 +163,11 @@ func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState) error 
 
 // attendPrimary is what a primary does for the cluster at each monitor.
 func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) error {
+	if !a.usable {
+		return nil
+	}
 	if a.call.Probe() {
-		own := a.own(ctx)
-		if own.HasScore && own.Score == replication.PrimaryScore {
-			return nil
-		}
-		return a.apply(ctx, nil, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
-			New: replication.PrimaryScore, Why: "a primary was found running"}})
+		return a.apply(ctx, nil, replication.GainScore(a.own(ctx), "a primary was found running"))
 	}
 	return a.control(ctx, session, server, senders)
 }

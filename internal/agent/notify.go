@@ -20,7 +20,7 @@ func (a *Agent) notify(ctx context.Context) (ocf.Code, error) {
 	n := a.call.Notify
 	var err error
 	switch {
-	case n.Type != "post":
+	case n.Type != "post", !a.usable:
 	case n.Operation == "promote":
 		err = a.afterPromote(ctx)
 	case n.Operation == "demote":
@@ -54,7 +54,7 @@ func (a *Agent) afterDemote(ctx context.Context) error {
 	if ocf.Contains(n.Demote, a.node) || ocf.Contains(n.Promoted, a.node) {
 		return nil
 	}
-	session, err := a.pg.Connect(ctx)
+	session, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (a *Agent) afterStartOrStop(ctx context.Context) error {
 	if !ocf.Contains(a.call.Notify.Promoted, a.node) {
 		return nil
 	}
-	session, err := a.pg.Connect(ctx)
+	session, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}

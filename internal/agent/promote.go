@@ -19,9 +19,6 @@ import (
 // with data that lacks what this one acknowledges. When the server provably
 // never left recovery, all of that is taken back.
 func (a *Agent) promote(ctx context.Context) (ocf.Code, error) {
-	if !a.call.Promotable {
-		return ocf.ErrUnimplemented, ocf.Errorf(ocf.ErrUnimplemented, "promote needs a promotable clone")
-	}
 	stopped, err := a.serverStopped(ctx)
 	if err != nil {
 		return ocf.ErrGeneric, err
@@ -55,9 +52,7 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		return ocf.ErrGeneric, err
 	}
 	if why := replication.RefusePromotion(o); why != "" {
-		own := a.own(ctx)
-		a.applyAll(ctx, []replication.Change{replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore,
-			New: replication.MinusInfinity, Why: why}})
+		a.applyAll(ctx, replication.LoseScore(a.own(ctx), why))
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "not promoted: %s", why)
 	}
 	if err := a.pg.RemoveVoteNotes(); err != nil {
@@ -96,11 +91,12 @@ func (a *Agent) promoteServer(ctx context.Context, session *pg.Session) error {
 	}
 	return until(ctx, "PostgreSQL to leave recovery", 10*time.Millisecond, func() (bool, error) {
 		st, err := session.State(ctx)
-		if err == nil {
-			return !st.InRecovery, nil
-		}
+		// Our backend may answer for a moment after the postmaster has died.
 		if p, perr := a.pg.Processes(); perr == nil && p.Postmaster == 0 {
 			return false, a.withLog("PostgreSQL ended while it was promoted", errServerDied)
+		}
+		if err == nil {
+			return !st.InRecovery, nil
 		}
 		return false, fmt.Errorf("PostgreSQL does not answer while it is promoted: %w", err)
 	})

@@ -42,6 +42,25 @@ func (a *Agent) connectPatiently(ctx context.Context) (*pg.Session, error) {
 	})
 }
 
+// connect opens a session with the server of our data directory; another one
+// may answer on the same port.
+func (a *Agent) connect(ctx context.Context) (*pg.Session, error) {
+	session, err := a.pg.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.pg.Processes()
+	if err == nil && p.Postmaster != 0 && session.ServerPID() != 0 && session.ServerPID() != p.Postmaster {
+		err = fmt.Errorf("another server (pid %d) answers in place of the one of %s (pid %d): check pgport and socketdir",
+			session.ServerPID(), a.params.PgData, p.Postmaster)
+	}
+	if err != nil {
+		session.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
 // connectUnless is connectPatiently with another way to see that the server has ended.
 func (a *Agent) connectUnless(ctx context.Context, ended func() (bool, error)) (*pg.Session, error) {
 	var session *pg.Session
@@ -54,7 +73,7 @@ func (a *Agent) connectUnless(ctx context.Context, ended func() (bool, error)) (
 		if gone {
 			return false, errServerDied
 		}
-		session, last = a.pg.Connect(ctx)
+		session, last = a.connect(ctx)
 		switch {
 		case last == nil:
 			return true, nil

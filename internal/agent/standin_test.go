@@ -9,11 +9,13 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"pgrex/internal/agent"
 	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
 )
 
 // The test binary is also the agent and stands in for Pacemaker's tools and
@@ -63,7 +65,7 @@ func readRecord(dir string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newRecord()
+	r := &record{}
 	return r, json.Unmarshal(text, r)
 }
 
@@ -215,8 +217,51 @@ func cibadmin(r *record) int {
 	return 0
 }
 
-// pgCtl passes the call on, so that its effect is the real one.
+// pgCtl passes the call on, so that its effect is the real one. With
+// STANDIN_KILL_SERVER the server dies of the call: "before" it hears of it, or
+// "after" it has done what it was asked.
 func pgCtl(*record) int {
+	if os.Getenv("STANDIN_KILL_SERVER") == "before" {
+		return killServer(flag("-D"))
+	}
+	status := realPgCtl()
+	if os.Getenv("STANDIN_KILL_SERVER") == "after" {
+		for !inProduction(flag("-D")) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		killServer(flag("-D"))
+	}
+	return status
+}
+
+// killServer does what the kernel does when memory runs out.
+func killServer(data string) int {
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 70
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil || syscall.Kill(pid, syscall.SIGKILL) != nil {
+		fmt.Fprintln(os.Stderr, "cannot kill", first)
+		return 70
+	}
+	for { // a signal takes its time, more so on a busy machine
+		stat, err := os.ReadFile("/proc/" + first + "/stat")
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return 0
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func inProduction(data string) bool {
+	c, err := pg.New(pg.Settings{Data: data}, nil).Control()
+	return err == nil && c.State == pg.DBInProduction
+}
+
+func realPgCtl() int {
 	program := os.Getenv("STANDIN_PG_CTL")
 	attr := &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
 	p, err := os.StartProcess(program, append([]string{program}, os.Args[1:]...), attr)

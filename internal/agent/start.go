@@ -21,8 +21,8 @@ import (
 // files, and a data directory that may have diverged (PGSQL.lock) is not
 // touched at all.
 func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
-	if err := a.checkSystem(); err != nil {
-		return ocf.CodeOf(err), err
+	if code, err := a.systemVerdict(); err != nil {
+		return code, err
 	}
 	stopped, err := a.serverStopped(ctx)
 	if err != nil {
@@ -31,7 +31,9 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if !stopped {
 		return a.alreadyRunning(ctx)
 	}
-	a.applyAll(ctx, a.withoutRights(ctx, "it is being started"))
+	if err := a.apply(ctx, nil, a.withoutRights(ctx, "it is being started")); err != nil {
+		return ocf.ErrGeneric, err
+	}
 	if err := a.checkLock(); err != nil {
 		return ocf.ErrGeneric, err
 	}
@@ -61,26 +63,20 @@ func (a *Agent) alreadyRunning(ctx context.Context) (ocf.Code, error) {
 // withoutRights is what this node is while its server is down: nobody to be promoted.
 func (a *Agent) withoutRights(ctx context.Context, why string) []replication.Change {
 	own := a.own(ctx)
-	var changes []replication.Change
-	if !own.HasScore || own.Score != replication.MinusInfinity {
-		changes = append(changes, replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: replication.MinusInfinity, Why: why})
-	}
-	if own.Status != replication.Stopped {
-		changes = append(changes, replication.SetStatus{Node: own.Name, Old: own.Status, New: replication.Stopped, Why: why})
-	}
-	return changes
+	return append(statusChange(own, replication.Stopped, why), replication.LoseScore(own, why)...)
 }
 
 // checkLock refuses data that may have run ahead of the others'. The one lock
 // that start removes itself announced a promotion that never happened.
 func (a *Agent) checkLock() error {
 	_, exists, err := a.pg.ReadLock()
-	if err != nil || !exists {
+	if !exists {
 		return err
 	}
-	removed, err := a.dropUnusedLock()
-	if err != nil || removed {
-		return err
+	if err == nil { // a lock that cannot be understood is a lock all the same
+		if removed, err := a.dropUnusedLock(); err != nil || removed {
+			return err
+		}
 	}
 	return ocf.Errorf(ocf.ErrGeneric,
 		"%s exists: this node was primary and its data may differ; rebuild it as a standby, or remove the file if its data is the latest", a.pg.LockFile())

@@ -14,18 +14,15 @@ import (
 // its server is on the way down. What cannot be written does not keep the
 // server from being stopped.
 func (a *Agent) stop(ctx context.Context) (ocf.Code, error) {
-	own := a.own(ctx)
-	var first []replication.Change
-	if !own.HasScore || own.Score != replication.MinusInfinity {
-		first = append(first, replication.SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: replication.MinusInfinity, Why: "it is being stopped"})
-	}
+	// The cluster may cost a fifth of the time, not the time that the server needs.
+	brief, cancel := a.share(ctx, 1, 5)
+	defer cancel()
+	own := a.own(brief)
+	first := replication.LoseScore(own, "it is being stopped")
 	if own.XlogLoc != "" {
 		first = append(first, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "it is being stopped"})
 	}
-	// Attributes may cost a fifth of the time, not the time that the server needs.
-	brief, cancel := a.share(ctx, 1, 5)
 	a.applyAll(brief, first)
-	cancel()
 
 	if _, err := a.stopServer(ctx, a.params.StopEscalateInSlave); err != nil {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,11 +20,17 @@ func (a *Agent) validateAll(context.Context) (ocf.Code, error) {
 	if a.call.CheckLevel < 10 {
 		return ocf.Success, nil
 	}
-	if err := a.checkSystem(); err != nil {
-		code, _ := ocf.FirstReason(err)
-		return code, err
+	return a.systemVerdict()
+}
+
+// systemVerdict is what checkSystem comes to: of several findings the most
+// severe, and how many more there are.
+func (a *Agent) systemVerdict() (ocf.Code, error) {
+	code, reason := ocf.FirstReason(a.checkSystem())
+	if code == ocf.Success {
+		return code, nil
 	}
-	return ocf.Success, nil
+	return code, errors.New(reason)
 }
 
 // The releases whose files and functions this version of the agent knows.
@@ -36,6 +43,11 @@ func (a *Agent) checkSystem() error {
 	problem := func(code ocf.Code, format string, args ...any) {
 		errs = append(errs, ocf.Errorf(code, format, args...))
 	}
+	for _, path := range []struct{ name, value string }{{"pgdata", p.PgData}, {"tmpdir", p.TmpDir}} {
+		if !filepath.IsAbs(path.value) {
+			errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: path.name, Value: path.value, Allowed: "an absolute path"})
+		}
+	}
 	program, _, _ := strings.Cut(p.PgCtl, " -")
 	if _, err := exec.LookPath(strings.TrimSpace(program)); err != nil {
 		problem(ocf.ErrInstalled, "pgctl=%s is not an executable file", program)
@@ -46,7 +58,7 @@ func (a *Agent) checkSystem() error {
 	if err := a.dataWritable(); err != nil {
 		problem(ocf.ErrPerm, "pgdata=%s is not writable for %s: %v", p.PgData, p.PgDBA, err)
 	} else if v, err := a.pg.Version(); err != nil {
-		problem(ocf.ErrInstalled, "%v", err)
+		problem(ocf.ErrInstalled, "pgdata=%s is not a data directory: %v", p.PgData, err)
 	} else if v < oldestRelease || v > newestRelease {
 		problem(ocf.ErrInstalled, "pgdata=%s is of PostgreSQL %d; this release of the agent manages %d to %d", p.PgData, v, oldestRelease, newestRelease)
 	}

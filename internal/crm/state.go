@@ -20,7 +20,7 @@ type State struct {
 	Quorate bool
 	// IgnoresQuorum is true for the cluster property no-quorum-policy=ignore.
 	IgnoresQuorum bool
-	// Fencing is the cluster property stonith-enabled.
+	// Fencing is the cluster property stonith-enabled, also named fencing-enabled from 3.0.2 on.
 	Fencing   bool
 	Nodes     []Node
 	Instances []Instance
@@ -81,6 +81,7 @@ type monXML struct {
 		} `xml:"current_dc"`
 		Options struct {
 			Stonith  bool   `xml:"stonith-enabled,attr"`
+			Fencing  bool   `xml:"fencing-enabled,attr"`
 			NoQuorum string `xml:"no-quorum-policy,attr"`
 		} `xml:"cluster_options"`
 	} `xml:"summary"`
@@ -137,7 +138,7 @@ func ParseMon(text []byte) (State, error) {
 	s := State{
 		Quorate:       m.Summary.DC.WithQuorum,
 		IgnoresQuorum: m.Summary.Options.NoQuorum == "ignore",
-		Fencing:       m.Summary.Options.Stonith,
+		Fencing:       m.Summary.Options.Stonith || m.Summary.Options.Fencing,
 	}
 	attrs := map[string]map[string]string{}
 	for _, n := range m.Attributes {
@@ -185,6 +186,9 @@ func role(name string) string {
 		return Promoted
 	case "Slave":
 		return Unpromoted
+	case "Promoting", "Demoting":
+		// Shown while the action runs. Either way the instance may be a primary.
+		return Promoted
 	}
 	return name
 }

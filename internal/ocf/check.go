@@ -58,6 +58,10 @@ func (p Params) checkMode(c Call) (errs []error) {
 	if p.RepMode != RepNone && p.MasterIP == "" {
 		errs = append(errs, wrong("master_ip", "", "the address at which standbys reach the primary"))
 	}
+	if p.RepMode != RepNone && p.RepUser == "" {
+		// In primary_conninfo the keyword would take the next one for its value.
+		errs = append(errs, wrong("repuser", "", "the database role for replication"))
+	}
 	return errs
 }
 

@@ -151,6 +151,8 @@ func TestCheck(t *testing.T) {
 		{"slave, promotable", sync, slave, nil, "rep_mode:6"},
 		{"no master_ip", sync, good, []string{"master_ip", ""}, "master_ip:6"},
 		{"slave, no master_ip", single, slave, []string{"master_ip", ""}, "master_ip:6"},
+		{"no repuser", sync, good, []string{"repuser", ""}, "repuser:6"},
+		{"no repuser, single", single, nil, []string{"repuser", ""}, ""},
 		{"no node_list", sync, good, []string{"node_list", " "}, "node_list:6"},
 		{"external list with async", sync, good, []string{"rep_mode", "async", "external_standby_node_list", "x"}, "external_standby_node_list:6"},
 		{"external list with none", single, nil, []string{"external_standby_node_list", "x"}, "external_standby_node_list:6"},

@@ -50,7 +50,7 @@ func serverParams(pgdata string) []Param {
 		{
 			Name: "pgctl", Type: "string", Default: "/usr/bin/pg_ctl", emptyIsDefault: true,
 			Short: "pg_ctl program",
-			Long:  "Path of the pg_ctl program. It starts, stops, reloads and promotes the server.",
+			Long:  "Path of the pg_ctl program. It starts and promotes the server; stopping and reloading are done with signals.",
 			set:   text(func(p *Params) *string { return &p.PgCtl }),
 		}, {
 			Name: "start_opt", Type: "string",
@@ -65,7 +65,7 @@ func serverParams(pgdata string) []Param {
 		}, {
 			Name: "psql", Type: "string", Default: "/usr/bin/psql", emptyIsDefault: true,
 			Short: "psql program",
-			Long:  "Path of the psql program, for queries to the server.",
+			Long:  "Accepted for compatibility and not used: the agent talks to the server itself.",
 			set:   text(func(p *Params) *string { return &p.Psql }),
 		}, {
 			Name: "pgdata", Type: "string", Default: defaultPgData, emptyIsDefault: true,
@@ -130,7 +130,7 @@ func serverParams(pgdata string) []Param {
 		}, {
 			Name: "stop_escalate", Type: "integer", Default: "90",
 			Short: "seconds before an immediate shutdown",
-			Long:  "How many seconds a fast shutdown may take before it becomes an immediate one. 0 means immediate at once. It has to be shorter than the timeout of the operation; otherwise it ends 10 seconds before that.",
+			Long:  "How many seconds a fast shutdown may take before it becomes an immediate one, at most half of the time that the operation has left. 0 means immediate at once.",
 			set:   seconds(0, func(p *Params) *time.Duration { return &p.StopEscalate }),
 		},
 	}
@@ -141,7 +141,7 @@ func replicationParams() []Param {
 		{
 			Name: "rep_mode", Type: "string", Default: string(RepNone),
 			Short: "replication mode",
-			Long:  "none: one server without replication. async, sync: streaming replication, asynchronous or synchronous, in a promotable clone. slave: one standby of a primary outside this resource.",
+			Long:  "sync: synchronous streaming replication in a promotable clone. none (one server), async (asynchronous replication) and slave (a standby of a primary outside this resource) are refused by this release.",
 			set:   repMode,
 		}, {
 			Name: "node_list", Type: "string",
@@ -181,12 +181,12 @@ func replicationParams() []Param {
 		}, {
 			Name: "restart_on_promote", Type: "boolean", Default: "false",
 			Short: "promote by a restart",
-			Long:  "If true, a standby is promoted by restarting it as a primary. The timeline then stays the same.",
+			Long:  "Only false is possible in this release. If true, a standby would be promoted by restarting it as a primary, on the same timeline.",
 			set:   boolean(func(p *Params) *bool { return &p.RestartOnPromote }),
 		}, {
 			Name: "replication_slot_name", Type: "string",
 			Short: "prefix of replication slots",
-			Long:  "If set, standbys use replication slots of this name, an underscore and the name of the node. Lower-case letters, digits and underscores. In async and sync the agent creates and drops the slots.",
+			Long:  "If set, standbys use replication slots of this name, an underscore and the name of the node. Lower-case letters, digits and underscores. Not in this release: it has to be empty.",
 			set:   text(func(p *Params) *string { return &p.SlotName }),
 		}, {
 			Name: "tmpdir", Type: "string", Default: "/var/lib/pgsql/tmp", emptyIsDefault: true,
@@ -201,7 +201,7 @@ func replicationParams() []Param {
 		}, {
 			Name: "crm_attr_timeout", Type: "integer", Default: "5",
 			Short: "seconds for an attribute update",
-			Long:  "How many seconds one update of a node attribute may take before it is given up and tried again.",
+			Long:  "How many seconds one update of a node attribute may take before it is given up; the next monitor tries again.",
 			set:   seconds(1, func(p *Params) *time.Duration { return &p.CrmAttrTimeout }),
 		}, {
 			Name: "stop_escalate_in_slave", Type: "integer", Default: "90",
@@ -211,12 +211,12 @@ func replicationParams() []Param {
 		}, {
 			Name: "check_wal_receiver", Type: "boolean", Default: "false",
 			Short: "show the state of the WAL receiver",
-			Long:  "If true, every monitor shows in a node attribute named after the resource, with -receiver-status at its end, whether the standby's WAL receiver works. Nothing else depends on it.",
+			Long:  "If true, every monitor shows in a node attribute named after the resource, with -receiver-status at its end, whether the standby's WAL receiver works. Nothing else depends on it. Only false is possible in this release.",
 			set:   boolean(func(p *Params) *bool { return &p.CheckWalReceiver }),
 		}, {
 			Name: "external_standby_node_list", Type: "string",
 			Short: "standbys outside the cluster",
-			Long:  "application_name of each standby that is not managed by the cluster but is to count as a synchronous one, separated by blanks. Only with rep_mode sync.",
+			Long:  "application_name of each standby that is not managed by the cluster but is to count as a synchronous one, separated by blanks. Not in this release: it has to be empty.",
 			set:   names(func(p *Params) *[]string { return &p.ExternalStandbys }),
 		},
 	}

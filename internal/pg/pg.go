@@ -21,7 +21,7 @@ import (
 )
 
 // Settings say where the instance is and how to reach it. They are the agent's
-// parameters (agent.md section 2), already checked.
+// parameters, already checked.
 type Settings struct {
 	// PgCtl is the program, possibly with options after a blank and a hyphen.
 	PgCtl    string

@@ -1,7 +1,6 @@
 package replication
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -11,12 +10,11 @@ import (
 // One rule gives the order: a standby that is no longer good loses data
 // status and score before the primary stops waiting for it; a standby that is
 // good again gets them only after the server itself says that commits wait for
-// it. A second primary in sight stops everything: then nobody knows whose
-// verdicts hold.
+// it. Without quorum, or with a second primary in sight, nothing is touched:
+// the verdicts may be another primary's to give.
 func Control(o Observation) []Change {
-	if rival, ok := rival(o); ok {
-		return []Change{Hold{Names: o.ServerNames, Why: fmt.Sprintf(
-			"%s is promoted too: verdicts on standbys are left alone", rival)}}
+	if why := notOurs(o); why != "" {
+		return []Change{Hold{Names: o.ServerNames, Why: why + ": verdicts on standbys are left alone"}}
 	}
 	changes := assertOwn(o)
 
@@ -33,7 +31,7 @@ func Control(o Observation) []Change {
 			changes = append(changes, takeRights(verdicts, nil)...)
 			changes = append(changes, Hold{Names: dropped, Why: why})
 			changes = append(changes, showStatus(verdicts)...)
-			return append(changes, giveRights(verdicts, o.ServerNames)...)
+			return append(changes, giveRights(o, verdicts, o.ServerNames)...)
 		}
 	}
 
@@ -45,7 +43,7 @@ func Control(o Observation) []Change {
 		changes = append(changes, SetSyncNames{Old: o.ServerNames, New: names, Why: namesReason(o, names, dropped)})
 	}
 	changes = append(changes, showStatus(verdicts)...)
-	return append(changes, giveRights(verdicts, names)...)
+	return append(changes, giveRights(o, verdicts, names)...)
 }
 
 // verdict is the row of the table for one standby.
@@ -54,13 +52,13 @@ type verdict struct {
 	keep   bool // nothing can be said: previous verdict stays
 	data   DataStatus
 	status Status // NoStatus: left as it is
-	good   bool   // the server reports it synchronous
+	good   bool   // as current as the mode asks for: reported synchronous in mode sync
 	ready  bool   // streaming, and only the list is missing
 	why    string
 }
 
-// judge maps what the server says of a standby to what the cluster is told
-// (the table of the agent's manual, section "standbys seen by the primary").
+// judge maps what the server says of a standby to what the cluster is told.
+// The words are those of the shell agent.
 func judge(n Node, o Observation) verdict {
 	s, seen := bestSender(o.Senders, n.Name)
 	v := verdict{node: n}
@@ -91,6 +89,8 @@ func judge(n Node, o Observation) verdict {
 		v.good, v.status, v.data = true, HSSync, StreamingSync
 	case "async":
 		v.ready, v.status = true, HSAsync
+		// With two nodes there is no other candidate; with more, the survivors vote.
+		v.good = o.Mode == Async && len(o.Nodes) <= 2
 	case "potential":
 		v.status = HSPotential
 	default:
@@ -127,20 +127,38 @@ func assertOwn(o Observation) []Change {
 	if own.DataStatus != Latest {
 		changes = append(changes, SetDataStatus{Node: own.Name, Old: own.DataStatus, New: Latest, Why: "this server is the primary"})
 	}
-	if !own.HasScore || own.Score != PrimaryScore {
-		changes = append(changes, SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: PrimaryScore, Why: "this server is the primary"})
-	}
+	changes = append(changes, GainScore(own, "this server is the primary")...)
 	if own.Status != Primary {
 		changes = append(changes, SetStatus{Node: own.Name, Old: own.Status, New: Primary, Why: "this server is the primary"})
 	}
 	return changes
 }
 
+// LoseScore takes from a node the right to be promoted, if it has not lost it.
+func LoseScore(n Node, why string) []Change { return giveScore(n, MinusInfinity, why) }
+
+// GainScore gives a node the score of a primary, if it does not have it.
+func GainScore(n Node, why string) []Change { return giveScore(n, PrimaryScore, why) }
+
+func giveScore(n Node, s Score, why string) []Change {
+	if n.HasScore && n.Score == s {
+		return nil
+	}
+	return []Change{SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: s, Why: why}}
+}
+
 // wantedNames is the list that commits should wait for, and whether the file
 // or the server has to be changed for it. One standby at a time is
 // synchronous; a second one does not displace it.
 func wantedNames(o Observation, verdicts []verdict) ([]string, bool) {
+	if o.Mode == Async {
+		return o.ServerNames, false // nobody is waited for, and nothing is managed
+	}
 	var names []string
+	if len(o.External) > 0 {
+		names = streamingNames(o, verdicts)
+		return names, !sameNames(names, o.FileNames) || !sameNames(names, o.ServerNames)
+	}
 	for _, v := range verdicts {
 		named := contains(o.FileNames, v.node.Name) || contains(o.ServerNames, v.node.Name)
 		if len(names) == 0 && named && (v.good || v.ready || v.keep) {
@@ -155,6 +173,24 @@ func wantedNames(o Observation, verdicts []verdict) ([]string, bool) {
 	return names, !sameNames(names, o.FileNames) || !sameNames(names, o.ServerNames)
 }
 
+// streamingNames are all standbys that stream, in the cluster and outside of
+// it: with external standbys every one of them is waited for.
+func streamingNames(o Observation, verdicts []verdict) []string {
+	var names []string
+	for _, v := range verdicts {
+		named := contains(o.FileNames, v.node.Name) || contains(o.ServerNames, v.node.Name)
+		if v.good || v.ready || v.status == HSPotential || v.keep && named {
+			names = append(names, asWritten(v.node.Name))
+		}
+	}
+	for _, e := range o.External {
+		if s, ok := bestSender(o.Senders, e); ok && (s.State == "streaming" || s.State == "" && contains(o.ServerNames, e)) {
+			names = append(names, asWritten(e))
+		}
+	}
+	return names
+}
+
 // asWritten is the spelling in synchronous_standby_names: application_name is
 // the node name in lower case, as the shell agent writes it.
 func asWritten(node string) string { return strings.ToLower(node) }
@@ -162,16 +198,12 @@ func asWritten(node string) string { return strings.ToLower(node) }
 // mustHold says why commits must go on waiting for the names that would be
 // dropped, or "" when they need not.
 //
-// Without quorum the other side may be promoting. With fencing, an unclean
-// node may be promoted on the other side of a partition that has not seen our
-// verdict yet; it is out of the game only when it is online with us (and has
-// lost its rights in front of everybody) or has been confirmed dead. Without
-// fencing nobody can know: availability is kept, as the tutorial's cluster
-// without STONITH has it.
+// With fencing, an unclean node may be promoted on the other side of a
+// partition that has not seen our verdict yet; it is out of the game only when
+// it is online with us (and has lost its rights in front of everybody) or has
+// been confirmed dead. Without fencing nobody can know: availability is kept,
+// as the tutorial's cluster without STONITH has it.
 func mustHold(o Observation, dropped []string) string {
-	if !o.Quorate {
-		return "this partition has no quorum"
-	}
 	for _, name := range dropped {
 		n, ok := o.node(name)
 		if o.Fencing && ok && !n.Online && (n.Unclean || !n.Known) {
@@ -213,12 +245,12 @@ func showStatus(verdicts []verdict) []Change {
 	return changes
 }
 
-// giveRights raises data status, score and status of a standby that the
-// server reports synchronous and that stays in the list of names.
-func giveRights(verdicts []verdict, names []string) []Change {
+// giveRights raises data status, score and status of a standby that is good
+// and, where commits wait for somebody, stays among those they wait for.
+func giveRights(o Observation, verdicts []verdict, names []string) []Change {
 	var changes []Change
 	for _, v := range verdicts {
-		if !v.good || !contains(names, v.node.Name) {
+		if !v.good || o.Mode == Sync && !contains(names, v.node.Name) {
 			continue
 		}
 		if v.node.Known && v.node.DataStatus != v.data {
@@ -242,13 +274,17 @@ func statusOf(v verdict) []Change {
 	return []Change{SetStatus{Node: n.Name, Old: n.Status, New: v.status, Why: v.why}}
 }
 
-func rival(o Observation) (string, bool) {
+// notOurs says why this primary may not speak for the cluster, or "".
+func notOurs(o Observation) string {
+	if !o.Quorate {
+		return "this partition has no quorum"
+	}
 	for _, n := range o.Nodes {
 		if n.Promoted && n.Online && !strings.EqualFold(n.Name, o.Own) {
-			return n.Name, true
+			return n.Name + " is promoted too"
 		}
 	}
-	return "", false
+	return ""
 }
 
 func missing(from, in []string) []string {
@@ -268,7 +304,7 @@ func namesReason(o Observation, names, dropped []string) string {
 	case sameNames(names, o.FileNames):
 		return "the server does not use what rep_mode.conf says"
 	case len(names) > 0:
-		return names[0] + " is streaming"
+		return strings.Join(missing(names, o.ServerNames), ", ") + " is streaming"
 	default:
 		return "rep_mode.conf names a standby that nobody waits for"
 	}

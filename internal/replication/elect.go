@@ -89,10 +89,7 @@ func Elect(o StandbyObservation) []Change {
 				Why: fmt.Sprintf("%s is further: %s", votes[0].node, votes[0].position)},
 			ForgetVotes{Why: "lost"})
 	}
-	if !own.HasScore || own.Score != PrimaryScore {
-		changes = append(changes, SetScore{Node: own.Name, Old: own.Score, HadOld: own.HasScore, New: PrimaryScore,
-			Why: "greatest position, unchanged for " + fmt.Sprint(last+2) + " looks"})
-	}
+	changes = append(changes, GainScore(own, fmt.Sprintf("greatest position, unchanged for %d looks", last+2))...)
 	return append(changes, ForgetVotes{Why: "won"})
 }
 

@@ -138,6 +138,10 @@ type Sender struct {
 type Observation struct {
 	Own   string // name of this node
 	Nodes []Node // node_list in its order, this node included
+	Mode  Mode
+	// External are standbys outside of the cluster, by application_name. They
+	// are waited for when they stream, and are never promoted (rep_mode sync).
+	External []string
 	// Quorate is true when this partition may act: it has quorum, or the
 	// cluster is told to ignore quorum.
 	Quorate bool

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"pgrex/internal/ocf"
+)
+
+// The scripts run the real program in processes of its own. Pacemaker's tools
+// are stand-ins that note each call; what a refused action must not do is to
+// call one.
+func TestMain(m *testing.M) {
+	commands := map[string]func(){"pgsql-ra": main}
+	for _, tool := range []string{"crm_mon", "crm_attribute", "crm_node", "crm_resource", "cibadmin", "attrd_updater", "pg_ctl"} {
+		commands[tool] = noteCall
+	}
+	testscript.Main(m, commands)
+}
+
+func noteCall() {
+	f, err := os.OpenFile(os.Getenv("CALLS"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, strings.Join(os.Args, " "))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if filepath.Base(os.Args[0]) == "crm_attribute" {
+		os.Exit(0) // else start ends before it comes to the server
+	}
+	os.Exit(102) // CRM_EX_DISCONNECT
+}
+
+func TestScripts(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) < 4 {
+		t.Fatalf("only %d scripts found: %v", len(scripts), err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		// The agent insists on being root or pgdba; no server is started here.
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ME", me.Username)
+			env.Setenv("CALLS", filepath.Join(env.WorkDir, "calls"))
+			return os.WriteFile(filepath.Join(env.WorkDir, "calls"), nil, 0o600)
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "root" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return os.Geteuid() == 0, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"agent":     agentCommand,
+			"refused":   refusedCommand,
+			"remember":  rememberCommand,
+			"unchanged": unchangedCommand,
+		},
+	})
+}
+
+// agentCommand is "agent ACTION STATUS [ARGUMENT...]": the exact exit status,
+// which a plain "!" does not check. ACTION "-" stands for none.
+func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: agent ACTION STATUS [ARGUMENT...]")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	argv := []string{"pgsql-ra"}
+	if args[0] != "-" {
+		argv = append(append(argv, args[0]), args[2:]...)
+	}
+	if got := run(ts, argv...); got != want {
+		ts.Fatalf("%s: exit status %d, want %d", args[0], got, want)
+	}
+}
+
+func run(ts *testscript.TestScript, argv ...string) int {
+	err := ts.Exec(argv[0], argv[1:]...)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	ts.Fatalf("cannot run the agent: %v", err)
+	return -1
+}
+
+// refusedCommand is "refused STATUS PARAMETER VALUE TEXT...": with the
+// parameter set to the value, validate-all at level 10 and start are refused
+// with the status and for one short reason that holds the texts; neither
+// prints anything else, calls a program, or touches a file below node/. A
+// PARAMETER with a slash before it, /PARAMETER, is one that only start can judge.
+func refusedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: refused STATUS PARAMETER VALUE TEXT...")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	name, onlyStart := strings.CutPrefix(args[1], "/")
+	actions := []string{"start", "validate-all"}
+	if onlyStart {
+		actions = actions[:1]
+	}
+	for _, action := range actions {
+		files := checksums(ts, "node")
+		got := run(ts, "env", "OCF_RESKEY_"+name+"="+args[2], "pgsql-ra", action)
+		reason := ts.ReadFile("stderr")
+		switch {
+		case got != status:
+			ts.Fatalf("%s with %s=%q: exit status %d, want %d", action, name, args[2], got, status)
+		case !strings.HasPrefix(reason, "ocf-exit-reason:") || strings.Count(reason, "\n") != 1:
+			ts.Fatalf("%s with %s=%q: not one reason: %q", action, name, args[2], reason)
+		case len([]rune(reason)) > len("ocf-exit-reason:")+200+1:
+			ts.Fatalf("%s with %s=%q: a reason of %d characters: %s", action, name, args[2], len([]rune(reason)), reason)
+		case ts.ReadFile("stdout") != "":
+			ts.Fatalf("%s with %s=%q prints %q", action, name, args[2], ts.ReadFile("stdout"))
+		case checksums(ts, "node") != files:
+			ts.Fatalf("%s with %s=%q changed files from\n%s\nto\n%s", action, name, args[2], files, checksums(ts, "node"))
+		case ts.ReadFile("calls") != "":
+			ts.Fatalf("%s with %s=%q called %s", action, name, args[2], ts.ReadFile("calls"))
+		}
+		for _, text := range append([]string{name}, args[3:]...) {
+			if !strings.Contains(reason, text) {
+				ts.Fatalf("%s with %s=%q: the reason lacks %q: %s", action, name, args[2], text, reason)
+			}
+		}
+	}
+}
+
+func rememberCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: remember FOLDER")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("checksums"), []byte(checksums(ts, args[0])), 0o600))
+}
+
+func unchangedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unchanged FOLDER")
+	}
+	if before, after := ts.ReadFile("checksums"), checksums(ts, args[0]); before != after {
+		ts.Fatalf("%s was\n%s\nand is\n%s", args[0], before, after)
+	}
+}
+
+// checksums describes every file below a folder.
+func checksums(ts *testscript.TestScript, folder string) string {
+	var b strings.Builder
+	ts.Check(filepath.WalkDir(ts.MkAbs(folder), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s %v %v", path, fi.Mode(), fi.ModTime())
+		if fi.Mode().IsRegular() {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, " %x", sha256.Sum256(text))
+		}
+		b.WriteString("\n")
+		return nil
+	}))
+	return b.String()
+}
+
+// ocf-tester asks for the meta-data as user nobody, in an empty environment.
+func TestDescriptionNeedsNothing(t *testing.T) {
+	dir, err := os.MkdirTemp("", "pgsql-ra") // not t.TempDir: nobody must get in
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "pgsql-ra")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(program, self, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for action, want := range map[string]string{
+		"meta-data": "<resource-agent name=\"pgsql\"",
+		"methods":   strings.Join(ocf.Methods(), "\n") + "\n",
+		"usage":     ocf.Usage(),
+		"help":      ocf.Usage(),
+	} {
+		cmd := exec.Command(program, action, "and", "more")
+		cmd.Env, cmd.Dir = []string{}, "/"
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if os.Geteuid() == 0 {
+			const nobody = 65534
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		}
+		if err := cmd.Run(); err != nil || stderr.Len() > 0 || !strings.Contains(stdout.String(), want) {
+			t.Errorf("%s: %v, %q\n%s", action, err, stderr.String(), stdout.String())
+		}
+	}
+}
