@@ -8,7 +8,9 @@ OCF     ?= $(PREFIX)/lib/ocf/resource.d
 # A static binary: nothing but itself is needed on a node.
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 # The lab and the tests that run a server need root.
-AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=CI,KEEP,LC_ALL,LC_MESSAGES,LANG env "PATH=$(PATH)")
+ifneq ($(shell id -u),0)
+AS_ROOT = sudo --preserve-env=CI,KEEP,LC_ALL,LC_MESSAGES,LANG env "PATH=$(PATH)"
+endif
 
 .DEFAULT_GOAL := help
 
@@ -21,7 +23,7 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 	$(AS_ROOT) ./bin/pgrex-lab demo
 
 .PHONY: test
-test: deps build ## all tests: unit and script tests, real servers, then the lab
+test: deps build dist ## all tests: unit and script tests, real servers, then the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
 		unit=./internal/ocf/...,./internal/run/...,./internal/crm/...,./internal/replication/...,./internal/pg/wal/...,./cmd/...,./test/report,./test/structure,./test/lab \
 		server=./internal/pg,./internal/agent \
@@ -55,8 +57,11 @@ dist: ## the agent for linux/amd64 and linux/arm64, below dist/
 deps: ## the Debian packages that the lab and the tests need
 	@sh test/lab/install-debian.sh
 
+bin/pgsql-ra:
+	$(BUILD) -o $@ ./cmd/pgsql-ra
+
 .PHONY: install
-install: build ## put the agent where Pacemaker looks (DESTDIR= for packages)
+install: bin/pgsql-ra ## put the agent where Pacemaker looks (DESTDIR= for packages)
 	install -D -m 0755 bin/pgsql-ra '$(DESTDIR)$(OCF)/linuxhajapan/pgsql'
 	install -d -m 0755 '$(DESTDIR)$(OCF)/linuxhajp'
 	ln -sf ../linuxhajapan/pgsql '$(DESTDIR)$(OCF)/linuxhajp/pgsql'

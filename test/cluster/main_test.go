@@ -1,0 +1,168 @@
+// Package cluster shows on a real cluster what the product promises: two nodes
+// with their own Corosync, Pacemaker and PostgreSQL, in the lab. It looks at
+// the cluster with the installed programs only and imports nothing of the
+// product.
+//
+// The tests share one cluster; each begins and ends in the normal state.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"pgrex/test/lab"
+)
+
+// shared is the cluster of all tests, nil where there can be none.
+var (
+	shared *lab.Lab
+	noLab  error
+	upTook time.Duration
+)
+
+func TestMain(m *testing.M) {
+	ctx := context.Background()
+	begin := time.Now()
+	shared, noLab = lab.Up(ctx, lab.Config{Agent: "../../bin/pgsql-ra", Report: report})
+	upTook = time.Since(begin)
+	code := m.Run()
+	if os.Getenv("KEEP") == "1" && code != 0 {
+		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
+	} else if shared != nil {
+		if err := lab.Down(ctx); err != nil {
+			fmt.Println("cannot take the lab down:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func report(s lab.Step) {
+	if s.Done {
+		fmt.Printf("lab: %s %s %.1f s\n", s.ID, s.Node, s.Took.Seconds())
+	}
+}
+
+// begin hands out the shared cluster in its normal state. Where there can be
+// no lab the test is skipped with the reason, in CI it fails.
+func begin(t *testing.T) (*lab.Lab, context.Context) {
+	t.Helper()
+	if noLab != nil {
+		if os.Getenv("CI") != "" || os.Getenv("PGREX_REQUIRE_ALL") != "" {
+			t.Fatal(noLab)
+		}
+		t.Skip(noLab)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		if t.Failed() {
+			keepLogs(t)
+		}
+	})
+	normalState(t, ctx)
+	return shared, ctx
+}
+
+// keepLogs shows what the nodes said last.
+func keepLogs(t *testing.T) {
+	t.Helper()
+	for _, n := range shared.Nodes() {
+		if !n.Running() {
+			continue
+		}
+		out, _ := n.Run(context.Background(), "sh", "-c",
+			"grep -E 'pgsql\\(pgsql\\)|pacemaker-controld.*(notice|warning|error)|pacemaker-schedulerd.*(notice|error)' /var/log/pacemaker/pacemaker.log | tail -n 60; tail -n 15 /dbfp/pgdata/data/log/* 2>/dev/null")
+		t.Logf("%s:\n%s", n.Name, out)
+	}
+	if s, err := shared.Status(context.Background()); err == nil {
+		t.Logf("cluster: %s", s)
+	}
+}
+
+// pair is the primary and the standby of the moment.
+func pair(t *testing.T, ctx context.Context) (primary, standby *lab.Node) {
+	t.Helper()
+	s, err := shared.Status(ctx)
+	must(t, err)
+	for _, n := range shared.Nodes() {
+		if n.Name == s.Primary() {
+			primary = n
+		} else {
+			standby = n
+		}
+	}
+	if primary == nil {
+		t.Fatalf("no primary: %s", s)
+	}
+	return primary, standby
+}
+
+// attributes are the values of the normal state, section "attributes and
+// files" of the manual: role, attributes, addresses and lock of each node.
+func normalState(t *testing.T, ctx context.Context) {
+	t.Helper()
+	var wrong []string
+	err := lab.Until(ctx, "normal state", time.Minute, func(ctx context.Context) (string, bool) {
+		s, err := shared.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		wrong = deviations(s)
+		return fmt.Sprint(wrong), len(wrong) == 0
+	})
+	must(t, err)
+}
+
+func deviations(s lab.Status) []string {
+	var wrong []string
+	expect := func(what, got, want string) {
+		if got != want {
+			wrong = append(wrong, fmt.Sprintf("%s is %q, want %q", what, got, want))
+		}
+	}
+	primary := s.Primary()
+	if primary == "" || len(s.Nodes) != 2 {
+		return []string{"no single primary: " + s.String()}
+	}
+	for name, n := range s.Nodes {
+		role, status, data, score := "Unpromoted", "HS:sync", "STREAMING|SYNC", "100"
+		if name == primary {
+			role, status, data, score = "Promoted", "PRI", "LATEST", "1000"
+			expect("vip-master", s.VIPs["vip-master"], name)
+			expect("vip-rep", s.VIPs["vip-rep"], name)
+		} else {
+			expect("vip-slave", s.VIPs["vip-slave"], name)
+		}
+		expect("role of "+name, string(n.Role), role)
+		expect("pgsql-status of "+name, n.Attributes["pgsql-status"], status)
+		expect("pgsql-data-status of "+name, n.Attributes["pgsql-data-status"], data)
+		expect("master-pgsql of "+name, n.Attributes["master-pgsql"], score)
+		_, baseline := n.Attributes["pgsql-master-baseline"]
+		expect("pgsql-master-baseline of "+name, fmt.Sprint(baseline), fmt.Sprint(name == primary))
+		_, xlog := n.Attributes["pgsql-xlog-loc"]
+		expect("pgsql-xlog-loc of "+name, fmt.Sprint(xlog), "false")
+		expect("PGSQL.lock of "+name, fmt.Sprint(n.Locked), fmt.Sprint(name == primary))
+		expect("online of "+name, fmt.Sprint(n.Online), "true")
+	}
+	for _, f := range s.Failed {
+		wrong = append(wrong, fmt.Sprintf("failed action %s on %s: %s", f.Operation, f.Node, f.Reason))
+	}
+	return wrong
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// figure is a measured value; the report prints these lines of passed tests too.
+func figure(t *testing.T, format string, args ...any) {
+	t.Helper()
+	t.Log("FIGURE " + fmt.Sprintf(format, args...))
+}
