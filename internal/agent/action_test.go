@@ -78,11 +78,11 @@ func TestFirstStart(t *testing.T) {
 		t.Errorf("claims after one look: %s", got)
 	}
 	s.monitor(ocf.Success)
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-status=HS:alone pgsql-xlog-loc" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-status=HS:alone pgsql-xlog-branch pgsql-xlog-loc" {
 		t.Errorf("attributes after the vote: %s", got)
 	}
 	s.want("promote", ocf.Success)
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-xlog-loc pgsql-data-status=LATEST" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-xlog-branch pgsql-xlog-loc pgsql-data-status=LATEST" {
 		t.Errorf("attributes after promote: %s", got)
 	}
 	if !s.lock() {

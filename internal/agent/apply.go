@@ -55,6 +55,10 @@ func (a *Agent) applyOne(ctx context.Context, session *pg.Session, c replication
 	case replication.SetScore:
 		return a.setAttribute(ctx, crm.Transient, c.Node, crm.PromotionScore(a.call.Resource), c.New.String())
 	case replication.SetXlogLoc:
+		// The branch first: a position without one counts as being on anybody's.
+		if err := a.setAttribute(ctx, crm.Transient, c.Node, a.attr("xlog-branch"), c.Branch.String()); err != nil {
+			return err
+		}
 		return a.setAttribute(ctx, crm.Transient, c.Node, a.attr("xlog-loc"), c.New)
 	case replication.SetBaseline:
 		return a.setAttribute(ctx, crm.Transient, c.Node, a.attr("master-baseline"), c.New)
@@ -110,7 +114,7 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 		}
 		for _, name := range names {
 			for _, n := range a.nodes(s) {
-				if strings.EqualFold(name, n.Name) && (n.DataStatus.Promotable(replication.Sync) || n.HasScore && n.Score >= 0) {
+				if strings.EqualFold(name, n.Name) && (n.DataStatus.Promotable(a.mode()) || n.HasScore && n.Score >= 0) {
 					return false, nil
 				}
 			}
@@ -121,7 +125,7 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 
 // setSyncNames changes what commits wait for and sees the server use it.
 func (a *Agent) setSyncNames(ctx context.Context, session *pg.Session, names []string) error {
-	if err := a.pg.WriteSyncNames(names, false); err != nil {
+	if err := a.pg.WriteSyncNames(names, len(a.params.ExternalStandbys) > 0); err != nil {
 		return err
 	}
 	if err := a.pg.Reload(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
 	"pgrex/internal/replication"
 )
@@ -34,6 +35,7 @@ func (a *Agent) nodes(s *crm.State) []replication.Node {
 				Status:     replication.Status(n.Attrs[a.attr("status")]),
 				DataStatus: replication.DataStatus(n.Attrs[a.attr("data-status")]),
 				XlogLoc:    n.Attrs[a.attr("xlog-loc")],
+				Branch:     replication.ParseBranch(n.Attrs[a.attr("xlog-branch")]),
 				Baseline:   n.Attrs[a.attr("master-baseline")],
 			}
 			if text, ok := n.Attrs[crm.PromotionScore(a.call.Resource)]; ok {
@@ -79,18 +81,25 @@ func (a *Agent) noteAttribute(node, name, value string) {
 
 // observation is what the primary's decision is made from.
 func (a *Agent) observation(s *crm.State, server pg.ServerState, senders []pg.Sender) (replication.Observation, error) {
-	file, _, err := a.pg.ReadSyncNames()
-	if err != nil {
-		return replication.Observation{}, err
+	var file []string
+	if a.params.RepMode == ocf.RepSync {
+		var err error
+		if file, _, err = a.pg.ReadSyncNames(); err != nil {
+			return replication.Observation{}, err
+		}
 	}
 	o := replication.Observation{
-		Own: a.node, Nodes: a.nodes(s),
+		Own: a.node, Nodes: a.nodes(s), Mode: a.mode(), External: a.params.ExternalStandbys,
 		Quorate: s.Quorate || s.IgnoresQuorum, Fencing: s.Fencing,
 		FileNames: file, ServerNames: pg.ParseSyncNames(server.SyncNames),
 	}
 	for _, row := range senders {
 		// A connection that only calls itself like a node is not that standby.
-		if row.Visible && (!row.Physical || !strings.EqualFold(row.User, a.params.RepUser)) {
+		if !row.Visible && ocf.Contains(a.params.NodeList, row.Name) {
+			a.log.Errorf("monitor_user may not see the state of %s and the last verdict stays: grant pg_monitor to it", row.Name)
+		}
+		external := ocf.Contains(a.params.ExternalStandbys, row.Name)
+		if row.Visible && (!row.Physical || !external && !strings.EqualFold(row.User, a.params.RepUser)) {
 			continue
 		}
 		o.Senders = append(o.Senders, replication.Sender{Name: row.Name, State: row.State, Sync: row.SyncState, Replay: row.Replay})
@@ -104,8 +113,13 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 	if err != nil {
 		return replication.StandbyObservation{}, err
 	}
+	c, err := a.pg.Control()
+	if err != nil {
+		return replication.StandbyObservation{}, err
+	}
 	return replication.StandbyObservation{
-		Own: a.node, Mode: replication.Sync, Nodes: a.nodes(s),
+		Branch: replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
+		Own:    a.node, Mode: a.mode(), Nodes: a.nodes(s),
 		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
 	}, nil
 }

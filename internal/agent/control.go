@@ -29,6 +29,9 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 	if err != nil {
 		return err
 	}
+	if err := a.findStalled(ctx, session, &o, server, senders); err != nil {
+		return err
+	}
 	changes := replication.Control(o)
 	if err := a.apply(ctx, session, changes); err != nil {
 		return err
@@ -39,7 +42,7 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 	wait, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the server does not report it synchronous"))
 	defer cancel()
 	return until(wait, "the standby to become synchronous", 10*time.Millisecond, func() (bool, error) {
-		server, senders, err := session.Observe(wait)
+		server, senders, err := session.Observe(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -50,6 +53,45 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 		return true, a.apply(ctx, session, replication.Control(o))
 	})
 }
+
+// stallTime is how long a standby whose node the cluster has lost may take to
+// confirm WAL that waits for it. Across a network that works it takes
+// milliseconds; the server itself gives up only after wal_sender_timeout.
+const stallTime = 500 * time.Millisecond
+
+// findStalled marks the standbys of lost nodes that confirm nothing. A node can
+// be lost to the cluster while its server goes on: the networks are separate.
+func (a *Agent) findStalled(ctx context.Context, session *pg.Session, o *replication.Observation, server pg.ServerState, senders []pg.Sender) error {
+	waiting := map[string]pg.Sender{}
+	for _, row := range senders {
+		if n, ok := a.state.Node(row.Name); ok && !n.Online && row.Flush < server.Current {
+			waiting[row.Name] = row
+		}
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	wait, cancel := context.WithTimeoutCause(ctx, stallTime, errStalled)
+	defer cancel()
+	err := until(wait, "standbys of lost nodes to confirm WAL", 50*time.Millisecond, func() (bool, error) {
+		later, err := session.Senders(ctx) // a query cut short would end the session
+		for _, row := range later {
+			if row.Flush > waiting[row.Name].Flush {
+				delete(waiting, row.Name)
+			}
+		}
+		return len(waiting) == 0, err
+	})
+	if err != nil && !errors.Is(err, errStalled) {
+		return err
+	}
+	for i := range o.Senders {
+		_, o.Senders[i].Stalled = waiting[o.Senders[i].Name]
+	}
+	return nil
+}
+
+var errStalled = errors.New("they do not")
 
 func gainsName(changes []replication.Change) bool {
 	for _, c := range changes {

@@ -22,6 +22,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
 	a.applyAll(brief, first)
+	a.forgetReceiver(brief)
 
 	wasRunning, err := a.stopServer(ctx, a.params.StopEscalate)
 	if err != nil {

@@ -122,11 +122,12 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 		return ocf.ErrUnimplemented, fmt.Errorf("%s needs a promotable clone", call.Action)
 	}
 	params, err := ocf.ParseParams(env)
+	if do.promotable && err == nil && !params.RepMode.Replicated() {
+		return ocf.ErrConfigured, fmt.Errorf("%s needs rep_mode async or sync, it is %s", call.Action, params.RepMode)
+	}
 	log.AddHook(params.RedactHook())
 	hideSecrets()
-	if err = errors.Join(err, params.Check(call)); err == nil {
-		err = unsupported(params)
-	}
+	err = errors.Join(err, params.Check(call))
 	if err != nil && !do.lenient {
 		code, _ := ocf.FirstReason(err)
 		return code, err
@@ -149,7 +150,7 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "must run as root or as %s", params.PgDBA)
 	}
 	a.pg = pg.New(settings(params, user), runner)
-	if call.Action != "validate-all" && call.Action != "status" {
+	if a.namesNode() {
 		if a.node, err = a.crm.LocalNode(ctx, call.OnNode); err != nil {
 			return ocf.ErrGeneric, err
 		}
@@ -164,6 +165,13 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	return code, err
 }
 
+// namesNode says whether the action speaks of this node to anybody: to the
+// cluster in attributes, or to a primary as application_name.
+func (a *Agent) namesNode() bool {
+	silent := a.call.Action == "validate-all" || a.call.Action == "status"
+	return !silent && (a.params.RepMode != ocf.RepNone || a.params.CheckWalReceiver)
+}
+
 // hideSecrets takes the passwords that Pacemaker has put into our environment
 // out of it: what we start inherits it, and the server would keep them there
 // for everybody who may run code in it.
@@ -173,31 +181,6 @@ func hideSecrets() {
 			_ = os.Unsetenv("OCF_RESKEY_" + p.Name)
 		}
 	}
-}
-
-// unsupported names what later releases of this agent bring, instead of
-// guessing at it.
-func unsupported(p ocf.Params) error {
-	var errs []error
-	refuse := func(name, value, allowed string) {
-		errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: name, Value: value, Allowed: allowed})
-	}
-	if p.RepMode != ocf.RepSync {
-		refuse("rep_mode", string(p.RepMode), "sync (the only mode of this release)")
-	}
-	if p.RestartOnPromote {
-		refuse("restart_on_promote", "true", "false (not in this release)")
-	}
-	if p.SlotName != "" {
-		refuse("replication_slot_name", p.SlotName, "empty (replication slots are not in this release)")
-	}
-	if p.CheckWalReceiver {
-		refuse("check_wal_receiver", "true", "false (not in this release)")
-	}
-	if len(p.ExternalStandbys) > 0 {
-		refuse("external_standby_node_list", strings.Join(p.ExternalStandbys, " "), "empty (not in this release)")
-	}
-	return errors.Join(errs...)
 }
 
 func settings(p ocf.Params, user pg.User) pg.Settings {

@@ -60,7 +60,14 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	if err != nil {
 		// The server has said what it is; its view of the standbys is another matter.
 		a.log.Warnf("the standbys keep their last verdict: %v", oneLine(err))
-		return roleCode(server), nil
+		return a.roleCode(server), nil
+	}
+	a.report(a.showReceiver(ctx, server))
+	if !a.replicated() {
+		if err := session.Exec(query, a.params.MonitorSQL); err != nil {
+			return ocf.ErrGeneric, fmt.Errorf("monitor_sql failed: %w", err)
+		}
+		return ocf.Success, nil
 	}
 	if server.InRecovery {
 		a.report(a.attendStandby(ctx, server))
@@ -88,8 +95,8 @@ func (a *Agent) diedMeanwhile(ctx context.Context) (ocf.Code, error) {
 	}
 }
 
-func roleCode(server pg.ServerState) ocf.Code {
-	if server.InRecovery {
+func (a *Agent) roleCode(server pg.ServerState) ocf.Code {
+	if server.InRecovery || !a.replicated() {
 		return ocf.Success
 	}
 	return ocf.RunningPromoted
@@ -114,7 +121,7 @@ func (a *Agent) busyVerdict(cause error) (ocf.Code, error) {
 	a.log.Warnf("%v; its control file says %q, which has to do", cause, c.State)
 	switch c.State {
 	case pg.DBInProduction:
-		return ocf.RunningPromoted, nil
+		return a.roleCode(pg.ServerState{}), nil
 	case pg.DBInArchiveRecovery:
 		return ocf.Success, nil
 	default:

@@ -14,13 +14,15 @@ import (
 // the next monitor.
 const joinPatience = 2 * time.Second
 
+var errNotStreaming = errors.New("it is not streaming yet")
+
 // notify hears what happens to the clone's other instances. Pacemaker ignores
 // the answer, so that nothing here can be vetoed.
 func (a *Agent) notify(ctx context.Context) (ocf.Code, error) {
 	n := a.call.Notify
 	var err error
 	switch {
-	case n.Type != "post", !a.usable:
+	case n.Type != "post", !a.usable, !a.replicated():
 	case n.Operation == "promote":
 		err = a.afterPromote(ctx)
 	case n.Operation == "demote":
@@ -87,17 +89,14 @@ func (a *Agent) afterStartOrStop(ctx context.Context) error {
 		return err
 	}
 	if started := a.call.Notify.Start; a.call.Notify.Operation == "start" && len(started) > 0 {
-		wait, cancel := context.WithTimeoutCause(ctx, joinPatience, errors.New("it is not streaming yet"))
+		wait, cancel := context.WithTimeoutCause(ctx, joinPatience, errNotStreaming)
 		err := until(wait, "the started standby", 20*time.Millisecond, func() (bool, error) {
-			server, senders, err = session.Observe(wait)
-			return err == nil && streaming(senders, started), nil
+			server, senders, err = session.Observe(ctx)
+			return err == nil && streaming(senders, started), err
 		})
 		cancel()
-		if err != nil {
-			a.log.Info(oneLine(err))
-			if server, senders, err = session.Observe(ctx); err != nil {
-				return err
-			}
+		if err != nil && !errors.Is(err, errNotStreaming) {
+			return err
 		}
 	}
 	return a.control(ctx, session, server, senders)

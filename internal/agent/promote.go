@@ -65,7 +65,9 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	if err := a.apply(ctx, session, replication.BeforePromotion(o)); err != nil {
 		return ocf.ErrGeneric, a.takeBack(ctx, o, hadLock, err)
 	}
-	// The server accepts writes from here on; what is left is telling so.
+	// The server accepts writes from here on; what is left is telling so, and
+	// what a standby needs to follow. A primary without a slot is still one.
+	a.report(a.keepPeerSlots(ctx))
 	if err := a.apply(ctx, session, replication.AfterPromotion(a.after(o))); err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("the server is promoted, the cluster was not told: %w", err)
 	}
@@ -81,6 +83,9 @@ func (a *Agent) after(o replication.StandbyObservation) replication.StandbyObser
 // promoteServer ends recovery and returns when the server accepts writes.
 func (a *Agent) promoteServer(ctx context.Context, session *pg.Session) error {
 	a.promoteAsked = true
+	if a.params.RestartOnPromote {
+		return a.restartAsPrimary(ctx)
+	}
 	// A promote that was killed may have asked already; then pg_ctl refuses
 	// and the control file says why.
 	if err := a.pg.Promote(ctx); err != nil && !a.leavingRecovery() {
@@ -100,6 +105,28 @@ func (a *Agent) promoteServer(ctx context.Context, session *pg.Session) error {
 		}
 		return false, fmt.Errorf("PostgreSQL does not answer while it is promoted: %w", err)
 	})
+}
+
+// restartAsPrimary is the promotion of restart_on_promote=true: the server is
+// stopped and started without its standby settings, on the same timeline.
+func (a *Agent) restartAsPrimary(ctx context.Context) error {
+	a.log.Warn("restart_on_promote: the timeline stays the same, so that a later divergence can neither be seen nor repaired by pg_rewind")
+	if _, err := a.stopServer(ctx, a.params.StopEscalateInSlave); err != nil {
+		return err
+	}
+	if err := a.pg.EndStandby(); err != nil {
+		return err
+	}
+	session, err := a.launch(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	st, err := session.State(ctx)
+	if err == nil && st.InRecovery {
+		err = errors.New("the server came up as a standby again")
+	}
+	return err
 }
 
 func (a *Agent) leavingRecovery() bool {

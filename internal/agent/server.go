@@ -94,7 +94,7 @@ var errServerDied = errors.New("the server has ended")
 // failed is the answer for a server that runs and is broken: it may be the
 // primary when its control file says that it was in production.
 func (a *Agent) failed() ocf.Code {
-	if c, err := a.pg.Control(); err == nil && c.State == pg.DBInProduction {
+	if c, err := a.pg.Control(); err == nil && c.State == pg.DBInProduction && a.replicated() {
 		return ocf.FailedPromoted
 	}
 	return ocf.ErrGeneric

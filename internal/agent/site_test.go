@@ -34,6 +34,8 @@ type site struct {
 	params  map[string]string
 	context map[string]string // what else Pacemaker puts into the environment
 	peer    *exec.Cmd         // postmaster of node02, if there is one
+	// peerName is what the peer calls itself, node02 where nothing is said.
+	peerName string
 }
 
 // needServer finds the programs of PostgreSQL, or says why a test cannot run.
@@ -351,7 +353,7 @@ func (r *record) attrs(node string) string {
 	var out []string
 	for _, set := range []map[string]string{r.Transient[node], r.Permanent[node]} {
 		for _, k := range sorted(set) {
-			if k == "pgsql-master-baseline" || k == "pgsql-xlog-loc" {
+			if k == "pgsql-master-baseline" || k == "pgsql-xlog-loc" || k == "pgsql-xlog-branch" {
 				out = append(out, k) // the position itself differs from run to run
 				continue
 			}
@@ -431,14 +433,18 @@ func (s *site) join() {
 
 func (s *site) startPeer() {
 	s.t.Helper()
+	name := "node02"
+	if s.peerName != "" {
+		name = s.peerName
+	}
 	s.peer = exec.Command(filepath.Join(needServer(s.t), "postgres"), "-D", filepath.Join(s.dir, "peer"),
 		"-p", strconv.Itoa(freePort(s.t)), "-c", "unix_socket_directories=",
-		"-c", "primary_conninfo=host=127.0.0.1 user=repuser application_name=node02 port="+strconv.Itoa(s.port))
+		"-c", "primary_conninfo=host=127.0.0.1 user=repuser application_name="+name+" port="+strconv.Itoa(s.port))
 	u := postgresUser(s.t)
 	s.peer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID}, Pdeathsig: syscall.SIGKILL}
 	s.must(s.peer.Start())
 	s.until("the peer to stream", func() bool {
-		return s.query("select count(*)::text from pg_stat_replication where application_name = 'node02' and state = 'streaming' and replay_lsn is not null") == "1"
+		return s.query("select count(*)::text from pg_stat_replication where application_name = '"+name+"' and state = 'streaming' and replay_lsn is not null") == "1"
 	})
 }
 

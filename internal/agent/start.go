@@ -28,6 +28,9 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if err != nil {
 		return ocf.ErrGeneric, err
 	}
+	if !a.replicated() {
+		return a.startAlone(ctx, stopped)
+	}
 	if !stopped {
 		return a.alreadyRunning(ctx)
 	}
@@ -46,6 +49,33 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	}
 	defer session.Close()
 	return a.confirmStandby(ctx, session)
+}
+
+// startAlone starts a server that is not part of a promotable clone: a single
+// one, or in mode slave a standby of a primary somewhere else.
+func (a *Agent) startAlone(ctx context.Context, stopped bool) (ocf.Code, error) {
+	var session *pg.Session
+	var err error
+	switch {
+	case !stopped:
+		session, err = a.connectPatiently(ctx)
+	case a.params.RepMode == ocf.RepSlave:
+		if err = a.prepareFiles(); err == nil {
+			session, err = a.launch(ctx)
+		}
+	default:
+		if err = permission(a.pg.PrepareStart()); err == nil {
+			session, err = a.launch(ctx)
+		}
+	}
+	if err != nil {
+		return codeOr(err, ocf.ErrGeneric), err
+	}
+	defer session.Close()
+	if err := session.Exec(ctx, a.params.MonitorSQL); err != nil {
+		return ocf.ErrGeneric, fmt.Errorf("PostgreSQL runs, monitor_sql failed: %w", err)
+	}
+	return ocf.Success, nil
 }
 
 // alreadyRunning answers a start that finds a server. A standby is what start
@@ -116,11 +146,17 @@ func (a *Agent) prepare(ctx context.Context) error {
 	if err := a.apply(ctx, nil, gone); err != nil {
 		return err
 	}
+	return a.prepareFiles()
+}
+
+// prepareFiles writes what makes the server a standby of the primary, and in
+// mode sync one that begins with an empty list of synchronous standbys.
+func (a *Agent) prepareFiles() error {
 	if err := a.pg.PrepareTmpDir(); err != nil {
 		return permission(err)
 	}
 	if err := a.pg.RemoveVoteNotes(); err != nil {
-		return err
+		return permission(err)
 	}
 	removed, err := a.pg.RemoveLeftovers()
 	if err != nil {
@@ -129,19 +165,39 @@ func (a *Agent) prepare(ctx context.Context) error {
 	for _, name := range removed {
 		a.log.Warnf("removed %s: PostgreSQL 12 and newer does not start with it", name)
 	}
-	if err := a.pg.WriteRecovery(a.recoverySettings()); err != nil {
-		return permission(err)
+	steps := []func() error{
+		func() error { return a.pg.WriteRecovery(a.recoverySettings()) },
+		func() error { return a.prepareSyncNames() },
+		a.pg.WriteStandbySignal,
+		func() error { return a.pg.EnsureIncludes(a.includes()...) },
+		a.pg.PrepareStart,
 	}
-	if err := a.pg.WriteSyncNames(nil, false); err != nil {
-		return permission(err)
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return permission(err)
+		}
 	}
-	if err := a.pg.WriteStandbySignal(); err != nil {
-		return permission(err)
+	return nil
+}
+
+func (a *Agent) prepareSyncNames() error {
+	if a.params.RepMode == ocf.RepSync {
+		return a.pg.WriteSyncNames(nil, false)
 	}
-	if err := a.pg.EnsureIncludes(a.pg.RecoveryInclude(), a.pg.SyncInclude()); err != nil {
-		return permission(err)
+	return nil
+}
+
+// includes are the lines of ours in postgresql.conf. Before release 12 the
+// server finds its standby settings by itself.
+func (a *Agent) includes() []string {
+	var lines []string
+	if a.pg.IncludesRecovery() {
+		lines = append(lines, a.pg.RecoveryInclude())
 	}
-	return permission(a.pg.PrepareStart())
+	if a.params.RepMode == ocf.RepSync {
+		lines = append(lines, a.pg.SyncInclude())
+	}
+	return lines
 }
 
 // recoverySettings are the settings of a standby, in the order in which the
@@ -157,11 +213,17 @@ func (a *Agent) recoverySettings() []pg.Setting {
 		{Name: "restore_command", Value: p.RestoreCommand},
 		{Name: "recovery_target_timeline", Value: "latest"},
 	}
+	if !a.pg.IncludesRecovery() {
+		settings = append(settings, pg.Setting{Name: "standby_mode", Value: "on"})
+	}
 	if p.ArchiveCleanupCommand != "" {
 		settings = append(settings, pg.Setting{Name: "archive_cleanup_command", Value: p.ArchiveCleanupCommand})
 	}
 	if p.RecoveryEndCommand != "" {
 		settings = append(settings, pg.Setting{Name: "recovery_end_command", Value: p.RecoveryEndCommand})
+	}
+	if p.SlotName != "" {
+		settings = append(settings, pg.Setting{Name: "primary_slot_name", Value: ocf.SlotName(p.SlotName, a.node)})
 	}
 	return settings
 }
@@ -216,6 +278,9 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 	if err := a.checkOverrides(ctx, session); err != nil {
 		return ocf.ErrConfigured, err
 	}
+	if err := a.dropPeerSlots(ctx); err != nil {
+		return ocf.ErrGeneric, err
+	}
 	own := a.own(ctx)
 	if own.Status != replication.NoStatus && own.Status != replication.Stopped && own.Status != replication.Unknown {
 		return ocf.Success, nil // its status is known, and may be the primary's to set
@@ -233,6 +298,9 @@ func (a *Agent) checkOverrides(ctx context.Context, session *pg.Session) error {
 	if err != nil {
 		a.log.Warnf("cannot see which standby settings are in effect: %v", oneLine(err))
 		return nil
+	}
+	if _, visible := settings["primary_conninfo"]; !visible && a.pg.IncludesRecovery() {
+		a.log.Warnf("monitor_user=%s may not see the state of standbys: grant pg_monitor to it", a.params.MonitorUser)
 	}
 	for _, want := range a.recoverySettings()[:3] {
 		got, ok := settings[want.Name]

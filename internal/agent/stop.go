@@ -14,6 +14,9 @@ import (
 // its server is on the way down. What cannot be written does not keep the
 // server from being stopped.
 func (a *Agent) stop(ctx context.Context) (ocf.Code, error) {
+	if !a.replicated() {
+		return a.stopAlone(ctx)
+	}
 	// The cluster may cost a fifth of the time, not the time that the server needs.
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
@@ -23,17 +26,27 @@ func (a *Agent) stop(ctx context.Context) (ocf.Code, error) {
 		first = append(first, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "it is being stopped"})
 	}
 	a.applyAll(brief, first)
+	a.forgetReceiver(brief)
 
 	if _, err := a.stopServer(ctx, a.params.StopEscalateInSlave); err != nil {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
 	a.applyAll(ctx, statusChange(own, replication.Stopped, "it has been stopped"))
-	if err := a.pg.WriteSyncNames(nil, false); err != nil {
+	if err := a.prepareSyncNames(); err != nil {
 		a.log.Warn(err) // start writes it again
 	}
 	if own.Baseline != "" {
 		a.applyAll(ctx, []replication.Change{replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it has been stopped"}})
+	}
+	return ocf.Success, nil
+}
+
+// stopAlone stops a server that is not part of a promotable clone.
+func (a *Agent) stopAlone(ctx context.Context) (ocf.Code, error) {
+	a.forgetReceiver(ctx)
+	if _, err := a.stopServer(ctx, a.params.StopEscalate); err != nil {
+		return ocf.ErrGeneric, err
 	}
 	return ocf.Success, nil
 }

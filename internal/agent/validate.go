@@ -3,9 +3,11 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -34,7 +36,7 @@ func (a *Agent) systemVerdict() (ocf.Code, error) {
 }
 
 // The releases whose files and functions this version of the agent knows.
-const oldestRelease, newestRelease = 12, 18
+const oldestRelease, newestRelease = 10, 18
 
 // checkSystem checks what start needs of this node, and reports everything it finds.
 func (a *Agent) checkSystem() error {
@@ -59,13 +61,25 @@ func (a *Agent) checkSystem() error {
 		problem(ocf.ErrPerm, "pgdata=%s is not writable for %s: %v", p.PgData, p.PgDBA, err)
 	} else if v, err := a.pg.Version(); err != nil {
 		problem(ocf.ErrInstalled, "pgdata=%s is not a data directory: %v", p.PgData, err)
-	} else if v < oldestRelease || v > newestRelease {
-		problem(ocf.ErrInstalled, "pgdata=%s is of PostgreSQL %d; this release of the agent manages %d to %d", p.PgData, v, oldestRelease, newestRelease)
+	} else if v < oldestRelease || v > newestRelease { // 906 stands for 9.6
+		problem(ocf.ErrInstalled, "pgdata=%s is of PostgreSQL %s; the agent manages %d to %d", p.PgData, releaseName(v), oldestRelease, newestRelease)
 	}
-	if a.node != "" && len(p.NodeList) > 0 && !ocf.Contains(p.NodeList, a.node) {
+	if p.SocketDir == "" && p.PgHost == "" && a.pg.Configured("unix_socket_directories") {
+		errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: "socketdir", Value: "",
+			Allowed: "the directory that unix_socket_directories names in " + p.Config})
+	}
+	if a.replicated() && a.node != "" && len(p.NodeList) > 0 && !ocf.Contains(p.NodeList, a.node) {
 		problem(ocf.ErrArgs, "node_list=%q does not name this node, %s", strings.Join(p.NodeList, " "), a.node)
 	}
 	return errors.Join(errs...)
+}
+
+// releaseName is the number of a release as people write it: 9.6, 15.
+func releaseName(v int) string {
+	if v >= 900 {
+		return fmt.Sprintf("%d.%d", v/100, v%100)
+	}
+	return strconv.Itoa(v)
 }
 
 // dataWritable asks the kernel, as pgdba.

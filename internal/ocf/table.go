@@ -141,7 +141,7 @@ func replicationParams() []Param {
 		{
 			Name: "rep_mode", Type: "string", Default: string(RepNone),
 			Short: "replication mode",
-			Long:  "sync: synchronous streaming replication in a promotable clone. none (one server), async (asynchronous replication) and slave (a standby of a primary outside this resource) are refused by this release.",
+			Long:  "none: one server without replication. async, sync: streaming replication, asynchronous or synchronous, in a promotable clone. slave: one standby of a primary outside this resource.",
 			set:   repMode,
 		}, {
 			Name: "node_list", Type: "string",
@@ -181,12 +181,12 @@ func replicationParams() []Param {
 		}, {
 			Name: "restart_on_promote", Type: "boolean", Default: "false",
 			Short: "promote by a restart",
-			Long:  "Only false is possible in this release. If true, a standby would be promoted by restarting it as a primary, on the same timeline.",
+			Long:  "If true, a standby is promoted by restarting it as a primary, on the same timeline. Not recommended: a later divergence can neither be seen nor repaired by pg_rewind.",
 			set:   boolean(func(p *Params) *bool { return &p.RestartOnPromote }),
 		}, {
 			Name: "replication_slot_name", Type: "string",
 			Short: "prefix of replication slots",
-			Long:  "If set, standbys use replication slots of this name, an underscore and the name of the node. Lower-case letters, digits and underscores. Not in this release: it has to be empty.",
+			Long:  "If set, standbys use replication slots of this name, an underscore and the name of the node. Lower-case letters, digits and underscores. In async and sync the agent creates and drops the slots.",
 			set:   text(func(p *Params) *string { return &p.SlotName }),
 		}, {
 			Name: "tmpdir", Type: "string", Default: "/var/lib/pgsql/tmp", emptyIsDefault: true,
@@ -211,12 +211,12 @@ func replicationParams() []Param {
 		}, {
 			Name: "check_wal_receiver", Type: "boolean", Default: "false",
 			Short: "show the state of the WAL receiver",
-			Long:  "If true, every monitor shows in a node attribute named after the resource, with -receiver-status at its end, whether the standby's WAL receiver works. Nothing else depends on it. Only false is possible in this release.",
+			Long:  "If true, every monitor shows in a node attribute named after the resource, with -receiver-status at its end, whether the standby's WAL receiver works. Nothing else depends on it.",
 			set:   boolean(func(p *Params) *bool { return &p.CheckWalReceiver }),
 		}, {
 			Name: "external_standby_node_list", Type: "string",
 			Short: "standbys outside the cluster",
-			Long:  "application_name of each standby that is not managed by the cluster but is to count as a synchronous one, separated by blanks. Not in this release: it has to be empty.",
+			Long:  "application_name of each standby that is not managed by the cluster but is to count as a synchronous one, separated by blanks. Only with rep_mode sync; all of them that stream are waited for.",
 			set:   names(func(p *Params) *[]string { return &p.ExternalStandbys }),
 		},
 	}

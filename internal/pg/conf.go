@@ -84,6 +84,16 @@ func unquoteConf(s string) (string, error) {
 	return b.String(), nil
 }
 
+// Configured says whether the configuration file itself sets a setting.
+func (i *Instance) Configured(name string) bool {
+	text, err := i.readFile(i.set.Config)
+	if err != nil {
+		return false
+	}
+	_, found := confValue(string(text), name)
+	return found
+}
+
 // confValue finds the last value of a setting in the text of one configuration
 // file; includes and postgresql.auto.conf are not followed.
 func confValue(text, name string) (string, bool) {

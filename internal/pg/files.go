@@ -82,7 +82,20 @@ func permission(err error) error {
 func (i *Instance) standbySignal() string { return filepath.Join(i.set.Data, "standby.signal") }
 
 // WriteStandbySignal makes the server start as a standby (release 12 and newer).
-func (i *Instance) WriteStandbySignal() error { return i.writeFile(i.standbySignal(), "") }
+func (i *Instance) WriteStandbySignal() error {
+	if !i.IncludesRecovery() {
+		return nil // recovery.conf says it, and the file would mean nothing
+	}
+	return i.writeFile(i.standbySignal(), "")
+}
+
+// EndStandby makes the server start as a primary, whatever its release.
+func (i *Instance) EndStandby() error {
+	if !i.IncludesRecovery() {
+		return i.RemoveRecovery()
+	}
+	return i.RemoveStandbySignal()
+}
 
 // RemoveStandbySignal makes the server start as a primary.
 func (i *Instance) RemoveStandbySignal() error { return i.removeFile(i.standbySignal()) }

@@ -15,6 +15,13 @@ import (
 // mark ends every line that we, or the shell agent, add to postgresql.conf.
 const mark = "# added by pgsql RA"
 
+// IncludesRecovery says whether the server has to be told of the standby
+// settings: before release 12 it reads recovery.conf by itself.
+func (i *Instance) IncludesRecovery() bool {
+	v, err := i.Version()
+	return err != nil || since(v, 12)
+}
+
 // RecoveryInclude is the line of postgresql.conf that includes the standby settings.
 func (i *Instance) RecoveryInclude() string {
 	return includeLine(filepath.Join(i.set.TmpDir, "recovery.conf"))

@@ -99,6 +99,7 @@ func (s *Session) names(sql string) string {
 		"pg_last_wal_receive_lsn", "pg_last_xlog_receive_location",
 		"pg_last_wal_replay_lsn", "pg_last_xlog_replay_location",
 		"pg_current_wal_lsn", "pg_current_xlog_location",
+		"pg_wal_lsn_diff", "pg_xlog_location_diff",
 		"pg_walfile_name", "pg_xlogfile_name",
 		"pg_is_wal_replay_paused", "pg_is_xlog_replay_paused",
 		"sent_lsn", "sent_location", "write_lsn", "write_location",

@@ -37,9 +37,11 @@ type SetScore struct {
 	Why    string
 }
 
-// SetXlogLoc writes the attribute R-xlog-loc of this node; "" deletes it.
+// SetXlogLoc writes the attribute R-xlog-loc of this node, and with it the
+// branch that the position belongs to; "" deletes both.
 type SetXlogLoc struct {
 	Node, Old, New string
+	Branch         Branch
 	Why            string
 }
 

@@ -66,6 +66,9 @@ func judge(n Node, o Observation) verdict {
 	case !seen:
 		v.data, v.why = Disconnect, "not in pg_stat_replication"
 		return v
+	case s.Stalled && !n.Online:
+		v.data, v.why = Disconnect, "its node is offline and it confirms nothing"
+		return v
 	case s.State == "" || s.Sync == "":
 		// A monitor_user without pg_monitor sees the row without its
 		// contents: that is our blindness, not the standby's fault.
@@ -117,7 +120,11 @@ func bestSender(rows []Sender, name string) (Sender, bool) {
 
 func rank(s Sender) int {
 	r := map[string]int{"": 0, "stopping": 1, "backup": 1, "startup": 2, "catchup": 3, "streaming": 4}[s.State]
-	return r*10 + map[string]int{"": 0, "async": 1, "potential": 2, "quorum": 3, "sync": 3}[s.Sync]
+	r = r*10 + map[string]int{"": 0, "async": 1, "potential": 2, "quorum": 3, "sync": 3}[s.Sync]
+	if s.Stalled {
+		r -= 100 // a live connection of any kind says more
+	}
+	return r
 }
 
 // assertOwn keeps what a primary says of itself.

@@ -84,7 +84,7 @@ func (w *world) unsafe() string {
 func states(fn func(*world)) int {
 	count := 0
 	type row struct{ state, sync string }
-	rows := []row{{}, {"streaming", "sync"}, {"streaming", "quorum"}, {"streaming", "async"}, {"streaming", "potential"},
+	rows := []row{{}, {"streaming", "sync"}, {"stalled", "sync"}, {"streaming", "quorum"}, {"streaming", "async"}, {"streaming", "potential"},
 		{"catchup", "async"}, {"catchup", "sync"}, {"startup", "async"}, {"backup", "async"}, {"stopping", "sync"}, {"hidden", ""}}
 	lists := [][]string{nil, {"node02"}}
 	for _, r := range rows {
@@ -104,6 +104,8 @@ func states(fn func(*world)) int {
 									Nodes: []Node{{Name: "node01", Known: true, Online: true, Promoted: true}, n2}}
 								if r.state == "hidden" {
 									o.Senders = []Sender{{Name: "node02"}}
+								} else if r.state == "stalled" {
+									o.Senders = []Sender{{Name: "node02", State: "streaming", Sync: r.sync, Stalled: true}}
 								} else if r.state != "" {
 									o.Senders = []Sender{{Name: "node02", State: r.state, Sync: r.sync}}
 								}
@@ -119,8 +121,8 @@ func states(fn func(*world)) int {
 	return count
 }
 
-// 11 rows, 4 lists, and the node either listed with its 16 facts or not.
-const wantStates = 11 * 4 * (6*3*7*16 + 4)
+// 12 rows, 4 lists, and the node either listed with its 16 facts or not.
+const wantStates = 12 * 4 * (6*3*7*16 + 4)
 
 // Pacemaker may kill the agent between any two writes, and in the middle of
 // the one that is a file and a signal.
@@ -275,6 +277,18 @@ func TestControlCases(t *testing.T) {
 			"confirm that node02 may not be promoted (before commits go on without it)",
 			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
 		}},
+		{"standby's node lost, the server has not noticed: commits go on", func(o *Observation) {
+			o.Senders[0].Stalled = true
+			o.Nodes[1].Online, o.Nodes[1].Status, o.Nodes[1].HasScore = false, NoStatus, false
+		}, []string{
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (its node is offline and it confirms nothing)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
+		}},
+		{"standby's node lost, its server goes on: waited for", func(o *Observation) {
+			o.Nodes[1].Online, o.Nodes[1].Status, o.Nodes[1].HasScore = false, NoStatus, false
+		}, nil},
+		{"a slow standby of a node that is there: waited for", func(o *Observation) { o.Senders[0].Stalled = true }, nil},
 		{"standby stopped by itself: STOP is its own to end", func(o *Observation) {
 			lost(o)
 			o.Nodes[1].Status, o.Nodes[1].Score = Stopped, MinusInfinity

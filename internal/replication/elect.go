@@ -2,6 +2,7 @@ package replication
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -15,6 +16,8 @@ type StandbyObservation struct {
 	Nodes []Node // node_list in its order, this node included
 	// Position is the greater of the replayed and the received LSN.
 	Position wal.LSN
+	// Branch is the history that Position belongs to.
+	Branch Branch
 	// CheckCount is the parameter xlog_check_count. 0 means that the
 	// operator names the first primary and nobody has to be waited for.
 	CheckCount int
@@ -66,8 +69,8 @@ func Elect(o StandbyObservation) []Change {
 			"data status %s: its data may lack acknowledged commits", own.DataStatus)})
 	}
 	position := o.Position.Padded()
-	if own.XlogLoc != position {
-		changes = append(changes, SetXlogLoc{Node: own.Name, Old: own.XlogLoc, New: position, Why: "no primary"})
+	if own.XlogLoc != position || own.Branch != o.Branch {
+		changes = append(changes, SetXlogLoc{Node: own.Name, Old: own.XlogLoc, New: position, Branch: o.Branch, Why: "no primary"})
 	}
 
 	votes := o.votes(position)
@@ -83,32 +86,35 @@ func Elect(o StandbyObservation) []Change {
 		return append(changes, Abstain{Node: own.Name, Why: fmt.Sprintf(
 			"nothing is known of its data and only %d of %d nodes have voted", len(votes), len(o.Nodes))})
 	}
-	if votes[0].position != position {
+	if best := votes[0]; compare(best.branch, best.position, o.Branch, position) > 0 {
 		return append(changes,
 			SetDataStatus{Node: own.Name, Old: own.DataStatus, New: Disconnect,
-				Why: fmt.Sprintf("%s is further: %s", votes[0].node, votes[0].position)},
+				Why: fmt.Sprintf("%s is further: %s on timeline %d", best.node, best.position, best.branch.Timeline)},
 			ForgetVotes{Why: "lost"})
 	}
 	changes = append(changes, GainScore(own, fmt.Sprintf("greatest position, unchanged for %d looks", last+2))...)
 	return append(changes, ForgetVotes{Why: "won"})
 }
 
-type vote struct{ node, position string }
+type vote struct {
+	node, position string
+	branch         Branch
+}
 
-// votes lists the known positions, the greatest first, ties in the order of
-// node_list. Positions of the same width compare as text.
+// votes lists the known positions, the newest first, ties in the order of
+// node_list. Data of another database cluster has no vote.
 func (o StandbyObservation) votes(own string) []vote {
 	var votes []vote
 	for _, n := range o.Nodes {
-		position := n.XlogLoc
+		v := vote{n.Name, n.XlogLoc, n.Branch}
 		if strings.EqualFold(n.Name, o.Own) {
-			position = own
+			v.position, v.branch = own, o.Branch
 		}
-		if position != "" {
-			votes = append(votes, vote{n.Name, position})
+		if v.position != "" && !v.branch.foreign(o.Branch) {
+			votes = append(votes, v)
 		}
 	}
-	sort.SliceStable(votes, func(i, j int) bool { return votes[i].position > votes[j].position })
+	slices.SortStableFunc(votes, func(a, b vote) int { return compare(b.branch, b.position, a.branch, a.position) })
 	return votes
 }
 

@@ -36,7 +36,7 @@ func elect(t *testing.T, o StandbyObservation, monitors int, between func(int, *
 			case SetStatus:
 				own.Status = c.New
 			case SetXlogLoc:
-				own.XlogLoc = c.New
+				own.XlogLoc, own.Branch = c.New, c.Branch
 			case RecordVote:
 				if c.First {
 					clear(o.Notes)
@@ -116,6 +116,51 @@ func TestElectSmallerPositionGivesWay(t *testing.T) {
 	score, data, n := elect(t, o, 20, nil)
 	if score == PrimaryScore || data != Disconnect || n != 4 {
 		t.Errorf("score %v, data status %s after %d monitors", score, data, n)
+	}
+}
+
+// A greater position on an older timeline is not newer data, and data of
+// another database cluster is none at all.
+func TestElectComparesTimelinesFirst(t *testing.T) {
+	mine := Branch{SystemID: 7, Timeline: 3}
+	tests := []struct {
+		name     string
+		branch   Branch
+		position wal.LSN
+		wins     bool
+	}{
+		{"same timeline, further", Branch{7, 3}, at + 8, false},
+		{"older timeline, further", Branch{7, 2}, at + 8, true},
+		{"newer timeline, not as far", Branch{7, 4}, at - 8, false},
+		{"another database cluster, further", Branch{8, 9}, at + 8, true},
+		{"unknown branch, further", Branch{}, at + 8, false},
+		{"unknown branch, not as far", Branch{}, at - 8, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := alone(Latest)
+			o.Branch = mine
+			o.Nodes[1].XlogLoc, o.Nodes[1].Branch, o.Nodes[1].DataStatus = tt.position.Padded(), tt.branch, StreamingSync
+			if score, data, _ := elect(t, o, 20, nil); (score == PrimaryScore) != tt.wins {
+				t.Errorf("score %v, data status %s", score, data)
+			}
+			if why := RefusePromotion(o); (why == "") != tt.wins {
+				t.Errorf("promotion refused: %q", why)
+			}
+		})
+	}
+}
+
+func TestBranchText(t *testing.T) {
+	for _, b := range []Branch{{}, {7300000000000000001, 12}, {1, 1}} {
+		if got := ParseBranch(b.String()); got != b {
+			t.Errorf("%q reads back as %v", b, got)
+		}
+	}
+	for _, bad := range []string{"", "7", "x/1", "1/x", "1/2/3", "-1/2"} {
+		if got := ParseBranch(bad); got != (Branch{}) {
+			t.Errorf("%q is read as %v", bad, got)
+		}
 	}
 }
 

@@ -3,8 +3,6 @@ package replication
 import (
 	"fmt"
 	"strings"
-
-	"pgrex/internal/pg/wal"
 )
 
 // RefusePromotion says why the server of this node must not become primary,
@@ -22,10 +20,13 @@ func RefusePromotion(o StandbyObservation) string {
 		if n.Promoted {
 			return fmt.Sprintf("%s is promoted already", n.Name)
 		}
-		position, err := wal.ParsePadded(n.XlogLoc)
 		usable := n.DataStatus == NoData || n.DataStatus.Promotable(o.Mode)
-		if n.XlogLoc != "" && err == nil && usable && position > o.Position {
-			return fmt.Sprintf("%s has more WAL: %s, this node %s", n.Name, position, o.Position)
+		if n.XlogLoc == "" || !usable || n.Branch.foreign(o.Branch) {
+			continue
+		}
+		if compare(n.Branch, n.XlogLoc, o.Branch, o.Position.Padded()) > 0 {
+			return fmt.Sprintf("%s has more WAL: %s on timeline %d, this node %s on %d",
+				n.Name, n.XlogLoc, n.Branch.Timeline, o.Position.Padded(), o.Branch.Timeline)
 		}
 	}
 	return ""

@@ -12,7 +12,9 @@
 package replication
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"pgrex/internal/pg/wal"
@@ -123,6 +125,49 @@ type Node struct {
 	HasScore   bool
 	// Positions as attributes, "" when absent.
 	XlogLoc, Baseline string
+	// Branch says which history XlogLoc belongs to; the shell agent does not
+	// write it, and an unknown branch counts as our own.
+	Branch Branch
+}
+
+// Branch names a history of WAL: the database cluster that it comes from, and
+// the timeline. Positions compare only within one; a later timeline is newer
+// than any position of an earlier one. The zero Branch is unknown.
+type Branch struct {
+	SystemID uint64
+	Timeline wal.Timeline
+}
+
+// String is the value of the node attribute R-xlog-branch, "" for an unknown one.
+func (b Branch) String() string {
+	if b == (Branch{}) {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", b.SystemID, b.Timeline)
+}
+
+// ParseBranch reads what [Branch.String] writes; anything else is unknown.
+func ParseBranch(s string) Branch {
+	id, timeline, ok := strings.Cut(s, "/")
+	sys, err1 := strconv.ParseUint(id, 10, 64)
+	tli, err2 := strconv.ParseUint(timeline, 10, 32)
+	if !ok || err1 != nil || err2 != nil {
+		return Branch{}
+	}
+	return Branch{SystemID: sys, Timeline: wal.Timeline(tli)}
+}
+
+// foreign says that two known branches are of different database clusters.
+func (b Branch) foreign(other Branch) bool {
+	return b.SystemID != 0 && other.SystemID != 0 && b.SystemID != other.SystemID
+}
+
+// compare orders what two nodes have, the newer being the greater.
+func compare(a Branch, aPosition string, b Branch, bPosition string) int {
+	if a.Timeline != 0 && b.Timeline != 0 && a.Timeline != b.Timeline {
+		return cmp.Compare(a.Timeline, b.Timeline)
+	}
+	return strings.Compare(aPosition, bPosition) // of the same width
 }
 
 // Sender is one row of pg_stat_replication of a connection that is a physical
@@ -132,6 +177,10 @@ type Sender struct {
 	State  string // startup, catchup, streaming, backup, stopping; "" when not visible
 	Sync   string // async, potential, sync, quorum; "" when not visible
 	Replay wal.LSN
+	// Stalled is true when WAL waits to be confirmed and two looks have seen
+	// no progress. It counts only for a node that the cluster has lost: the
+	// server needs wal_sender_timeout to notice that nobody is there.
+	Stalled bool
 }
 
 // Observation is everything that the primary's decision depends on.

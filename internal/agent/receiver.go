@@ -1,0 +1,54 @@
+package agent
+
+import (
+	"context"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+)
+
+// The values of the attribute R-receiver-status, which only shows and decides
+// nothing (parameter check_wal_receiver).
+const (
+	receiverNormal  = "normal"
+	receiverPrimary = "normal (master)"
+	receiverError   = "ERROR"
+)
+
+// showReceiver tells whether this node's standby receives WAL.
+func (a *Agent) showReceiver(ctx context.Context, server pg.ServerState) error {
+	if !a.params.CheckWalReceiver {
+		return nil
+	}
+	value := receiverError
+	switch {
+	case !server.InRecovery && a.params.RepMode != ocf.RepSlave:
+		value = receiverPrimary
+	case server.ReceiverStatus == "streaming", server.ReceiverStatus == pg.ReceiverHidden:
+		value = receiverNormal
+	}
+	return a.setReceiver(ctx, value)
+}
+
+// forgetReceiver removes the attribute of a server that goes down.
+func (a *Agent) forgetReceiver(ctx context.Context) {
+	if a.params.CheckWalReceiver {
+		a.report(a.setReceiver(ctx, ""))
+	}
+}
+
+func (a *Agent) setReceiver(ctx context.Context, value string) error {
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	name := a.attr("receiver-status")
+	if n, ok := s.Node(a.node); ok && n.Attrs[name] == value {
+		return nil
+	}
+	if value == receiverError {
+		a.log.Warn("the standby receives no WAL")
+	}
+	return a.setAttribute(ctx, crm.Transient, a.node, name, value)
+}
