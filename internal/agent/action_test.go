@@ -14,12 +14,17 @@ var nodeStates = []struct {
 	make func(*site)
 }{
 	{"stopped", func(*site) {}},
-	{"stopped, lock left", func(s *site) { s.primaryAlone(); s.crash(); s.want("demote", ocf.Success) }},
+	{"stopped, lock left", func(s *site) { s.primaryAlone(); s.standbyTrusted(); s.crash(); s.want("demote", ocf.Success) }},
 	{"standby without primary", (*site).standby},
 	{"standby of node02", func(s *site) { s.standby(); s.followed() }},
 	{"primary alone", (*site).primaryAlone},
 	{"primary with standby", (*site).primaryWithStandby},
-	{"primary crashed", func(s *site) { s.primaryAlone(); s.crash() }},
+	{"primary crashed", func(s *site) { s.primaryAlone(); s.standbyTrusted(); s.crash() }},
+}
+
+// standbyTrusted is the record of a cluster whose standby may take over.
+func (s *site) standbyTrusted() {
+	s.change(func(r *record) { r.Permanent["node02"]["pgsql-data-status"] = "STREAMING|SYNC" })
 }
 
 func (s *site) standby() {
@@ -93,5 +98,56 @@ func TestFirstStart(t *testing.T) {
 	s.monitor(ocf.RunningPromoted)
 	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
 		t.Errorf("attributes of a primary: %s", got)
+	}
+}
+
+// A lone primary that crashes comes back on its own node without anybody
+// touching a file: its own record says that nobody else can be ahead.
+func TestLonePrimaryComesBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.primaryAlone()
+	s.crash()
+	s.want("demote", ocf.Success)
+	if s.lock() {
+		t.Fatal("PGSQL.lock is left")
+	}
+	s.want("stop", ocf.Success)
+	s.change(func(r *record) { delete(r.Role, "node01") })
+	s.standby()
+	s.monitor(ocf.Success)
+	s.monitor(ocf.Success)
+	s.want("promote", ocf.Success)
+}
+
+// An old primary that was stopped in order comes back by itself when the new
+// one has replayed all of it, and only then.
+func TestSwitchedOverPrimaryComesBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.params["stop_escalate"] = "20" // a fast shutdown, with its checkpoint
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, "OCF_RESKEY_CRM_meta_notify_slave_uname=node02", "OCF_RESKEY_CRM_meta_notify_master_uname=node01")
+	s.want("stop", ocf.Success)
+	if !s.lock() {
+		t.Fatal("no PGSQL.lock beside a synchronous standby")
+	}
+	c, err := s.instance().Control()
+	s.must(err)
+	promoted := func(baseline string) {
+		s.change(func(r *record) {
+			delete(r.Role, "node01")
+			r.Role["node02"] = "Promoted"
+			r.Transient["node02"]["pgsql-master-baseline"] = baseline
+		})
+	}
+	promoted(c.Checkpoint.Padded())
+	if a := s.want("start", ocf.ErrGeneric); !strings.Contains(a.reason, "PGSQL.lock") {
+		t.Errorf("reason %q", a.reason)
+	}
+	promoted((c.Checkpoint + 0x78).Padded())
+	s.want("start", ocf.Success)
+	if s.lock() {
+		t.Error("PGSQL.lock is left on a standby")
 	}
 }

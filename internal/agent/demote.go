@@ -16,7 +16,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	// As in stop: a cluster that does not answer must not keep the server up.
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
-	own := a.own(brief)
+	own, before := a.own(brief), a.demotion(brief)
 	first := replication.LoseScore(own, "it is being demoted")
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
@@ -29,11 +29,24 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
-	notify := a.call.Notify
-	a.applyAll(ctx, replication.Demoted(wasRunning, notify.UnpromotedKnown, notify.Unpromoted))
+	before.Stopped = wasRunning
+	a.applyAll(ctx, replication.Demoted(before))
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
 	a.applyAll(ctx, statusChange(own, replication.Stopped, "it has been demoted"))
 	return ocf.Success, nil
+}
+
+// demotion is what speaks for or against the lock, as long as the attributes
+// still tell of the primary.
+func (a *Agent) demotion(ctx context.Context) replication.Demotion {
+	d := replication.Demotion{
+		Own: a.node, Mode: a.mode(),
+		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
+	}
+	if s, err := a.cluster(ctx); err == nil {
+		d.Nodes, d.Quorate = a.nodes(s), s.Quorate || s.IgnoresQuorum
+	}
+	return d
 }

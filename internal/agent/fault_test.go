@@ -540,6 +540,7 @@ func TestDemoteReadsTheListOfStandbys(t *testing.T) {
 	} {
 		s.must(os.RemoveAll(filepath.Join(s.dir, "tmp", "PGSQL.lock")))
 		s.primaryAlone()
+		s.standbyTrusted() // else nobody but this node could be ahead
 		if c.crash {
 			s.crash()
 		}

@@ -413,7 +413,10 @@ func (s *site) postmaster() int {
 // crash kills the postmaster and waits until its children have noticed.
 func (s *site) crash() {
 	s.t.Helper()
-	s.must(syscall.Kill(s.postmaster(), syscall.SIGKILL))
+	pid := s.postmaster()
+	s.must(syscall.Kill(pid, syscall.SIGKILL))
+	// PostgreSQL takes a zombie for a living server; it is init's to bury.
+	s.until("the end of the killed postmaster", func() bool { return syscall.Kill(pid, 0) != nil })
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.must(s.instance().WaitGone(ctx))

@@ -37,7 +37,7 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if err := a.apply(ctx, nil, a.withoutRights(ctx, "it is being started")); err != nil {
 		return ocf.ErrGeneric, err
 	}
-	if err := a.checkLock(); err != nil {
+	if err := a.checkLock(ctx); err != nil {
 		return ocf.ErrGeneric, err
 	}
 	if err := a.prepare(ctx); err != nil {
@@ -96,15 +96,20 @@ func (a *Agent) withoutRights(ctx context.Context, why string) []replication.Cha
 	return append(statusChange(own, replication.Stopped, why), replication.LoseScore(own, why)...)
 }
 
-// checkLock refuses data that may have run ahead of the others'. The one lock
-// that start removes itself announced a promotion that never happened.
-func (a *Agent) checkLock() error {
+// checkLock refuses data that may have run ahead of the others'. It removes a
+// lock itself only with proof: of a promotion that never happened, or of a
+// primary that has everything. An empty lock, as the shell agent or a person
+// makes it, has no proof.
+func (a *Agent) checkLock(ctx context.Context) error {
 	_, exists, err := a.pg.ReadLock()
 	if !exists {
 		return err
 	}
 	if err == nil { // a lock that cannot be understood is a lock all the same
 		if removed, err := a.dropUnusedLock(); err != nil || removed {
+			return err
+		}
+		if removed, err := a.dropCoveredLock(ctx); err != nil || removed {
 			return err
 		}
 	}
@@ -130,6 +135,30 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 		return false, nil
 	}
 	a.log.Infof("removing %s: the promotion of %s never happened", a.pg.LockFile(), lock.Time.Format(time.RFC3339))
+	return true, a.pg.RemoveLock()
+}
+
+// dropCoveredLock removes the lock of a primary that was stopped in order when
+// the present primary has replayed its shutdown checkpoint: there is nothing
+// here that is not there.
+func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
+	lock, _, err := a.pg.ReadLock()
+	if err != nil || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
+		return false, err
+	}
+	c, err := a.pg.Control()
+	if err != nil {
+		return false, err
+	}
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return false, err
+	}
+	primary := replication.Follower(a.node, a.nodes(s), replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint})
+	if primary == "" {
+		return false, nil
+	}
+	a.log.Infof("removing %s: %s has replayed this node's shutdown checkpoint at %s", a.pg.LockFile(), primary, c.Checkpoint)
 	return true, a.pg.RemoveLock()
 }
 

@@ -267,21 +267,64 @@ func TestAfterPromotion(t *testing.T) {
 }
 
 func TestDemotedLock(t *testing.T) {
+	base := func() Demotion {
+		return Demotion{Own: "node01", Quorate: true, Stopped: true, StandbysKnown: true, Standbys: []string{"node02"}, Nodes: []Node{
+			{Name: "node01", Known: true, Online: true, Promoted: true, Status: Primary, DataStatus: Latest},
+			{Name: "node02", Known: true, Online: true, DataStatus: StreamingSync},
+		}}
+	}
 	tests := []struct {
-		name           string
-		running, known bool
-		standbys       []string
-		removed        bool
+		name    string
+		change  func(*Demotion)
+		removed bool
 	}{
-		{"last node stops", true, true, nil, true},
-		{"a standby was active", true, true, []string{"node02"}, false},
-		{"nobody can tell", true, false, nil, false},
-		{"server had crashed", false, true, nil, false},
+		{"a synchronous standby is active", func(*Demotion) {}, false},
+		{"last node stops", func(d *Demotion) { d.Standbys = nil }, true},
+		{"nobody can tell who is active", func(d *Demotion) { d.Standbys, d.StandbysKnown = nil, false }, false},
+		{"server had crashed beside a synchronous standby", func(d *Demotion) { d.Stopped, d.Standbys = false, nil }, false},
+		{"lone primary had crashed", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Disconnect }, true},
+		{"... without quorum", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus, d.Quorate = false, Disconnect, false }, false},
+		{"... on a node that has been away since", func(d *Demotion) {
+			d.Stopped, d.Nodes[1].DataStatus, d.Nodes[0].Status = false, Disconnect, NoStatus
+		}, false},
+		{"... and another has become primary", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Latest }, false},
+		{"... and nothing is known of the other", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, NoData }, false},
+		{"... and its own data is not the latest", func(d *Demotion) {
+			d.Stopped, d.Nodes[1].DataStatus, d.Nodes[0].DataStatus = false, Disconnect, Disconnect
+		}, false},
+		{"a standby that lags is no candidate", func(d *Demotion) { d.Nodes[1].DataStatus = "CATCHUP|ASYNC" }, true},
+		{"an asynchronous standby is one in mode async", func(d *Demotion) { d.Mode, d.Nodes[1].DataStatus = Async, StreamingAsync }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Demoted(tt.running, tt.known, tt.standbys); (len(got) == 1) != tt.removed {
+			d := base()
+			tt.change(&d)
+			if got := Demoted(d); (len(got) == 1) != tt.removed {
 				t.Errorf("changes %v", got)
+			}
+		})
+	}
+}
+
+func TestFollower(t *testing.T) {
+	tests := []struct {
+		name     string
+		primary  Node
+		shutdown Shutdown
+		found    bool
+	}{
+		{"promoted beyond the checkpoint", Node{Promoted: true, Online: true, Baseline: (at + 0x78).Padded()}, Shutdown{true, at}, true},
+		{"promoted before the checkpoint", Node{Promoted: true, Online: true, Baseline: at.Padded()}, Shutdown{true, at}, false},
+		{"stopped without a checkpoint", Node{Promoted: true, Online: true, Baseline: (at + 0x78).Padded()}, Shutdown{false, at}, false},
+		{"not promoted", Node{Online: true, Baseline: (at + 0x78).Padded()}, Shutdown{true, at}, false},
+		{"promoted and gone", Node{Promoted: true, Baseline: (at + 0x78).Padded()}, Shutdown{true, at}, false},
+		{"position not known", Node{Promoted: true, Online: true}, Shutdown{true, at}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.primary.Name = "node02"
+			if got := Follower("node01", []Node{{Name: "node01"}, tt.primary}, tt.shutdown); (got != "") != tt.found {
+				t.Errorf("found %q", got)
 			}
 		})
 	}

@@ -3,6 +3,8 @@ package replication
 import (
 	"fmt"
 	"strings"
+
+	"pgrex/internal/pg/wal"
 )
 
 // RefusePromotion says why the server of this node must not become primary,
@@ -91,12 +93,71 @@ func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 	return changes
 }
 
-// Demoted says what remains of PGSQL.lock once the server of a demoted
-// primary has stopped. Nobody can have newer data when no standby was active
-// in the cluster; an unknown list proves nothing.
-func Demoted(wasRunning, standbysKnown bool, standbys []string) []Change {
-	if wasRunning && standbysKnown && len(standbys) == 0 {
+// Demotion is what is known when the server of a demoted primary is down.
+type Demotion struct {
+	Own     string
+	Mode    Mode
+	Nodes   []Node // as they were when the demotion began
+	Quorate bool
+	// Stopped is true when this demotion stopped the server; otherwise it had
+	// ended before.
+	Stopped bool
+	// Standbys were active before the transition; they mean something only
+	// when StandbysKnown is true.
+	Standbys      []string
+	StandbysKnown bool
+}
+
+// Demoted says what remains of PGSQL.lock. It may go when nobody can be ahead:
+// no standby was active in the cluster, or the cluster's own record forbids
+// every other node to be promoted. An unknown list and an unknown node prove
+// nothing.
+func Demoted(d Demotion) []Change {
+	switch {
+	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0:
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
+	case d.Quorate && onlyOwnIsPromotable(d):
+		return []Change{RemoveLock{Why: "no other node may be promoted: this node has the latest data"}}
 	}
 	return nil
+}
+
+// onlyOwnIsPromotable rests on what this node has written as primary: before a
+// commit goes on without a standby, that standby is marked. It counts only
+// while the node is still in the cluster that it was primary of, which the
+// transient status shows.
+func onlyOwnIsPromotable(d Demotion) bool {
+	for _, n := range d.Nodes {
+		own := strings.EqualFold(n.Name, d.Own)
+		switch {
+		case own && (n.Status != Primary || n.DataStatus != Latest):
+			return false
+		case !own && (!n.Known || n.Promoted || n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)):
+			return false
+		}
+	}
+	return len(d.Nodes) > 0
+}
+
+// Shutdown is how the last run of a server ended, after its control file.
+type Shutdown struct {
+	Clean      bool    // with a shutdown checkpoint, as a primary
+	Checkpoint wal.LSN // where that begins; nothing follows it
+}
+
+// Follower names the present primary that has replayed this node's shutdown
+// checkpoint, or "": all that this node ever wrote is then part of the
+// primary's history. The primary's baseline is the position at which it was
+// promoted, and a standby replays whole records only.
+func Follower(own string, nodes []Node, s Shutdown) string {
+	for _, n := range nodes {
+		if strings.EqualFold(n.Name, own) || !n.Promoted || !n.Online {
+			continue
+		}
+		baseline, err := wal.ParsePadded(n.Baseline)
+		if s.Clean && err == nil && baseline > s.Checkpoint {
+			return n.Name
+		}
+	}
+	return ""
 }
