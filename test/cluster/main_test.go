@@ -50,6 +50,17 @@ func report(s lab.Step) {
 // no lab the test is skipped with the reason, in CI it fails.
 func begin(t *testing.T) (*lab.Lab, context.Context) {
 	t.Helper()
+	l, ctx := beginWithout(t)
+	normalState(t, ctx)
+	return l, ctx
+}
+
+// writeSome is how long a client writes before a fault.
+const writeSome = 2 * time.Second
+
+// beginWithout is begin without a look at the cluster.
+func beginWithout(t *testing.T) (*lab.Lab, context.Context) {
+	t.Helper()
 	if noLab != nil {
 		if os.Getenv("CI") != "" || os.Getenv("PGREX_REQUIRE_ALL") != "" {
 			t.Fatal(noLab)
@@ -63,7 +74,6 @@ func begin(t *testing.T) (*lab.Lab, context.Context) {
 			keepLogs(t)
 		}
 	})
-	normalState(t, ctx)
 	return shared, ctx
 }
 
