@@ -81,7 +81,7 @@ func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) 
 		return ocf.ErrUnimplemented
 	}
 	log := ocf.NewLogger(env, call, stdin, stderr)
-	code, err := perform(call, do, env, log)
+	code, err := performOrGiveUp(call, do, env, log)
 	if err == nil {
 		return code
 	}
@@ -114,6 +114,27 @@ func answerAlone(args []string, env ocf.Env, stdout, stderr io.Writer) (ocf.Code
 		return 0, false
 	}
 	return ocf.Success, true
+}
+
+// performOrGiveUp ends in time even where no deadline reaches: a file on a dead
+// disk is read for as long as the kernel likes.
+func performOrGiveUp(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Code, error) {
+	type outcome struct {
+		code ocf.Code
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		code, err := perform(call, do, env, log)
+		done <- outcome{code, err}
+	}()
+	timeout, margin := times(call)
+	select {
+	case o := <-done:
+		return o.code, o.err
+	case <-time.After(timeout - margin*9/10):
+		return ocf.ErrGeneric, fmt.Errorf("%s hangs and the time for it (timeout %v) is over: look for a disk or file system that does not answer", call.Action, timeout)
+	}
 }
 
 // perform sets the agent up and runs the action within its time.
@@ -195,17 +216,22 @@ func settings(p ocf.Params, user pg.User) pg.Settings {
 // defaultTimeout is the time of an action that was started by hand.
 const defaultTimeout = 60 * time.Second
 
-// deadline ends the action before Pacemaker does: it kills without warning,
-// and then nobody learns why.
-func deadline(call ocf.Call) (context.Context, context.CancelFunc) {
-	timeout := call.Timeout
+// times are how long the action may take and how long before that it ends by
+// itself: Pacemaker kills without warning, and then nobody learns why.
+func times(call ocf.Call) (timeout, margin time.Duration) {
+	timeout = call.Timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
-	margin := 1200 * time.Millisecond
+	margin = 1200 * time.Millisecond
 	if timeout < 2*margin {
 		margin = timeout / 2
 	}
+	return timeout, margin
+}
+
+func deadline(call ocf.Call) (context.Context, context.CancelFunc) {
+	timeout, margin := times(call)
 	return context.WithTimeoutCause(context.Background(), timeout-margin,
 		fmt.Errorf("the time for %s (timeout %v) is nearly over", call.Action, timeout))
 }
