@@ -53,6 +53,16 @@ dist: ## the agent for linux/amd64 and linux/arm64, below dist/
 	GOOS=linux GOARCH=amd64 $(BUILD) -o dist/pgsql-ra-linux-amd64 ./cmd/pgsql-ra
 	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/pgsql-ra-linux-arm64 ./cmd/pgsql-ra
 
+# nfpm is pinned: newer releases do not build from the modules that can be had.
+NFPM = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.3
+PACKAGE_VERSION ?= 0.1.0~git$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
+
+.PHONY: packages
+packages: dist ## deb and rpm of the agent for both architectures, below dist/
+	for arch in amd64 arm64; do for kind in deb rpm; do \
+		ARCH=$$arch VERSION=$(PACKAGE_VERSION) $(NFPM) package -f packaging/nfpm.yaml -p $$kind -t dist/ || exit 1; \
+	done; done
+
 .PHONY: deps
 deps: ## the Debian packages that the lab and the tests need
 	@sh test/lab/install-debian.sh
