@@ -25,7 +25,7 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 .PHONY: test
 test: deps build dist ## all tests: unit and script tests, real servers, then the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
-		unit=./internal/ocf/...,./internal/run/...,./internal/crm/...,./internal/replication/...,./internal/pg/wal/...,./cmd/...,./test/report,./test/structure,./test/lab \
+		unit=./internal/ocf/...,./internal/run/...,./internal/crm/...,./internal/replication/...,./internal/pg/wal/...,./cmd/...,./test/report,./test/conformance,./test/structure,./test/lab \
 		server=./internal/pg,./internal/agent \
 		lab=./test/cluster
 
@@ -33,7 +33,16 @@ test: deps build dist ## all tests: unit and script tests, real servers, then th
 check: build ## quick: format, vet and the tests that need neither root nor a cluster
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
-	$(GO) test ./internal/ocf/... ./internal/run/... ./internal/crm/... ./internal/replication/... ./internal/pg/wal/... ./cmd/... ./test/report ./test/structure ./test/lab
+	$(GO) test ./internal/ocf/... ./internal/run/... ./internal/crm/... ./internal/replication/... ./internal/pg/wal/... ./cmd/... ./test/report ./test/conformance ./test/structure ./test/lab
+
+.PHONY: test-matrix
+test-matrix: deps build ## the life of a node on PostgreSQL 10 to 18 (needs npm: the servers come from there)
+	$(AS_ROOT) $(GO) run ./test/servers
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -count=1 -timeout=30m -v -tags releases -run TestReleases ./internal/agent
+
+.PHONY: conformance
+conformance: ## write docs/conformance.md anew from the tests
+	$(GO) run ./test/conformance
 
 .PHONY: lint
 lint: ## staticcheck, with the rules of staticcheck.conf

@@ -135,6 +135,9 @@ begin with "pgrex-". All commands need root.`,
   sudo pgrex-lab rejoin node01           # base backup, then standby again
   sudo pgrex-lab down`,
 	}
+	// Without these two cobra refuses an unknown command with an error of its own.
+	root.Args = usage(cobra.NoArgs)
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.sshCommand(), a.killCommand(),

@@ -3,17 +3,22 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"debug/elf"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -35,6 +40,11 @@ func noteCall() {
 	f, err := os.OpenFile(os.Getenv("CALLS"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err == nil {
 		_, err = fmt.Fprintln(f, strings.Join(os.Args, " "))
+		for _, kv := range os.Environ() { // what a program is told this way, its children are too
+			if err == nil && strings.Contains(kv, "geheim") {
+				_, err = fmt.Fprintln(f, kv)
+			}
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -73,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"refused":   refusedCommand,
 			"remember":  rememberCommand,
 			"unchanged": unchangedCommand,
+			"edited":    editedCommand,
 		},
 	})
 }
@@ -165,6 +176,27 @@ func unchangedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// editedCommand is "edited MODE": postgresql.conf is the plain one with exactly
+// the include lines of the mode at its end.
+func editedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: edited sync|async|eleven")
+	}
+	line := func(name string) string {
+		return "include '" + ts.MkAbs("node/tmp/"+name) + "' # added by pgsql RA\n"
+	}
+	want := ts.ReadFile("plain.conf")
+	if args[0] != "eleven" {
+		want += line("recovery.conf")
+	}
+	if args[0] != "async" {
+		want += line("rep_mode.conf")
+	}
+	if got := ts.ReadFile("node/data/postgresql.conf"); got != want {
+		ts.Fatalf("postgresql.conf is\n%s\nwant\n%s", got, want)
+	}
+}
+
 // checksums describes every file below a folder.
 func checksums(ts *testscript.TestScript, folder string) string {
 	var b strings.Builder
@@ -191,8 +223,47 @@ func checksums(ts *testscript.TestScript, folder string) string {
 }
 
 // ocf-tester asks for the meta-data as user nobody, in an empty environment.
+//
+// Conformance: 1, 5 (script)
 func TestDescriptionNeedsNothing(t *testing.T) {
-	dir, err := os.MkdirTemp("", "pgsql-ra") // not t.TempDir: nobody must get in
+	program := programForAll(t)
+	for action, want := range map[string]string{
+		"meta-data": "<resource-agent name=\"pgsql\"",
+		"methods":   strings.Join(ocf.Methods(), "\n") + "\n",
+		"usage":     ocf.Usage(),
+		"help":      ocf.Usage(),
+	} {
+		cmd := exec.Command(program, action, "and", "more")
+		cmd.Env, cmd.Dir = []string{}, "/"
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		asNobody(cmd)
+		if err := cmd.Run(); err != nil || stderr.Len() > 0 || !strings.Contains(stdout.String(), want) {
+			t.Errorf("%s: %v, %q\n%s", action, err, stderr.String(), stdout.String())
+		}
+		if action == "meta-data" {
+			wellFormed(t, stdout.Bytes())
+		}
+	}
+}
+
+func wellFormed(t *testing.T, text []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(text)); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Errorf("not XML: %v", err)
+			return
+		}
+	}
+}
+
+// programForAll is the program in a folder that everybody may enter, which
+// t.TempDir is not.
+func programForAll(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pgsql-ra")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,22 +276,80 @@ func TestDescriptionNeedsNothing(t *testing.T) {
 	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(program, self, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	for action, want := range map[string]string{
-		"meta-data": "<resource-agent name=\"pgsql\"",
-		"methods":   strings.Join(ocf.Methods(), "\n") + "\n",
-		"usage":     ocf.Usage(),
-		"help":      ocf.Usage(),
-	} {
-		cmd := exec.Command(program, action, "and", "more")
-		cmd.Env, cmd.Dir = []string{}, "/"
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if os.Geteuid() == 0 {
-			const nobody = 65534
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	return program
+}
+
+func asNobody(cmd *exec.Cmd) {
+	if os.Geteuid() == 0 {
+		const nobody = 65534
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+}
+
+// Only root and the server's own user can look after a server; others are told
+// so, by every action that would.
+//
+// Conformance: 9 (script)
+func TestStrangersAreRefused(t *testing.T) {
+	program := programForAll(t)
+	for _, action := range []string{"start", "stop", "status", "monitor", "promote", "demote"} {
+		cmd := exec.Command(program, action)
+		cmd.Dir = "/"
+		cmd.Env = []string{"OCF_RA_VERSION_MAJOR=1", "OCF_RESOURCE_INSTANCE=pgsql", "HA_LOGFILE=/dev/null",
+			"OCF_RESKEY_CRM_meta_on_node=node01", "OCF_RESKEY_CRM_meta_clone=0", "OCF_RESKEY_CRM_meta_notify=true",
+			"OCF_RESKEY_CRM_meta_master_max=1", "OCF_RESKEY_pgdba=root", "OCF_RESKEY_pgdata=/nowhere",
+			"OCF_RESKEY_rep_mode=sync", "OCF_RESKEY_node_list=node01 node02", "OCF_RESKEY_master_ip=192.0.2.1"}
+		asNobody(cmd)
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != int(ocf.ErrGeneric) || string(out) != "ocf-exit-reason:must run as root or as root\n" {
+			t.Errorf("%s: %v, %q", action, err, out)
 		}
-		if err := cmd.Run(); err != nil || stderr.Len() > 0 || !strings.Contains(stdout.String(), want) {
-			t.Errorf("%s: %v, %q\n%s", action, err, stderr.String(), stdout.String())
+	}
+}
+
+// What is installed on a node is one file.
+//
+// Conformance: 120 (script)
+func TestProgramNeedsNothing(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "pgsql-ra")
+	build := exec.Command("go", "build", "-trimpath", "-o", program, ".") // as the Makefile does
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	libraries, err := f.ImportedLibraries()
+	if err != nil || len(libraries) > 0 {
+		t.Errorf("needs %q, %v", libraries, err)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			t.Error("needs a loader")
 		}
+	}
+	var took []time.Duration
+	for range 21 {
+		cmd := exec.Command(program, "meta-data")
+		cmd.Env = []string{}
+		if os.Geteuid() == 0 { // with nothing else in sight
+			cmd.Path, cmd.Dir = "/pgsql-ra", "/"
+			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: dir}
+		}
+		begin := time.Now()
+		out, err := cmd.Output()
+		took = append(took, time.Since(begin))
+		if err != nil || !bytes.Contains(out, []byte("<resource-agent")) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	// The quickest: what takes longer is this machine's other work.
+	if best := slices.Min(took); best > 10*time.Millisecond {
+		t.Errorf("takes %v", best)
 	}
 }

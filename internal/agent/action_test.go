@@ -70,6 +70,7 @@ func (s *site) primaryWithStandby() {
 	s.monitor(ocf.RunningPromoted)
 }
 
+// Conformance: 74 (PostgreSQL server)
 func TestFirstStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -93,6 +94,9 @@ func TestFirstStart(t *testing.T) {
 	if !s.lock() {
 		t.Error("no PGSQL.lock on a primary")
 	}
+	if got := s.query("select pg_walfile_name(pg_current_wal_lsn())"); !strings.HasPrefix(got, "00000002") {
+		t.Errorf("WAL file %s: not a new timeline", got)
+	}
 	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
 	s.notify("post", "promote", map[string]string{"promote": "node01", "slave": "node01"})
 	s.monitor(ocf.RunningPromoted)
@@ -103,6 +107,8 @@ func TestFirstStart(t *testing.T) {
 
 // A lone primary that crashes comes back on its own node without anybody
 // touching a file: its own record says that nobody else can be ahead.
+//
+// Conformance: 82 (PostgreSQL server)
 func TestLonePrimaryComesBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -122,6 +128,8 @@ func TestLonePrimaryComesBack(t *testing.T) {
 
 // An old primary that was stopped in order comes back by itself when the new
 // one has replayed all of it, and only then.
+//
+// Conformance: 80 (PostgreSQL server)
 func TestSwitchedOverPrimaryComesBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

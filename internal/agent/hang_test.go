@@ -12,6 +12,8 @@ import (
 
 // A file that never answers stands for a dead disk: no deadline reaches a read
 // that the kernel does not end, and the agent has to say so all the same.
+//
+// Conformance: 17 (PostgreSQL server)
 func TestHungDisk(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -14,6 +14,8 @@ import (
 
 // Every action, twice in a row, from every state. The second must find
 // nothing to do: same answer, same attributes, same files, same server.
+//
+// Conformance: 13, 72, 88 (PostgreSQL server)
 func TestEveryActionTwice(t *testing.T) {
 	const recurring = "OCF_RESKEY_CRM_meta_interval=10000"
 	notRunning, running, promoted, refused := ocf.NotRunning, ocf.Success, ocf.RunningPromoted, ocf.ErrGeneric
@@ -49,6 +51,7 @@ func TestEveryActionTwice(t *testing.T) {
 					extra = recurring
 				}
 				var before string
+				found := s.snapshot()
 				files := s.files("tmp", "data/postgresql.conf")
 				for i, code := range codes {
 					if name == "notify" {
@@ -63,6 +66,12 @@ func TestEveryActionTwice(t *testing.T) {
 				after := s.snapshot()
 				if now := s.files("tmp", "data/postgresql.conf"); (name == "probe" || name == "status" || name == "validate-all") && now != files {
 					t.Errorf("%s changed files:\n%s\nbefore:\n%s", name, now, files)
+				}
+				if name == "promote" && strings.HasPrefix(state.name, "primary ") && codes[0] == ocf.Success && after != found {
+					t.Errorf("a promote of the primary changed\n%s\nto\n%s", found, after)
+				}
+				if name == "stop" && s.record().Transient["node01"]["pgsql-status"] != "STOP" {
+					t.Errorf("stopped, node01 has %s", s.record().attrs("node01"))
 				}
 				if name == "monitor" && state.name == "standby without primary" {
 					return // the vote goes on: see TestFirstStart
@@ -102,6 +111,8 @@ func (s *site) snapshot() string {
 // Every action killed after each of its external calls, with the rest of what
 // it does undone, and called again: it ends where it would have ended, and at
 // no moment could a node be promoted that lacks acknowledged commits.
+//
+// Conformance: 73 (PostgreSQL server)
 func TestEveryActionKilled(t *testing.T) {
 	recurring := []string{"OCF_RESKEY_CRM_meta_interval=10000"}
 	lastStandby := []string{"OCF_RESKEY_CRM_meta_notify_slave_uname= ", "OCF_RESKEY_CRM_meta_notify_master_uname=node01"}

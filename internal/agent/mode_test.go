@@ -19,6 +19,8 @@ func (s *site) single(mode string) {
 
 // One server without replication needs no cluster: not a single program of
 // Pacemaker's is run.
+//
+// Conformance: 34, 51 (PostgreSQL server)
 func TestModeNone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -52,6 +54,8 @@ func TestModeNone(t *testing.T) {
 
 // A standby of a primary outside of the resource: standby settings at every
 // start, no attributes.
+//
+// Conformance: 69 (PostgreSQL server)
 func TestModeSlave(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -61,12 +65,16 @@ func TestModeSlave(t *testing.T) {
 	if got := s.query("select pg_is_in_recovery()::text"); got != "true" {
 		t.Errorf("in recovery: %s", got)
 	}
-	if got := s.query("show primary_conninfo"); !strings.Contains(got, "application_name=node01") {
+	if got := s.standbySetting("primary_conninfo"); !strings.Contains(got, "application_name=node01") {
 		t.Errorf("primary_conninfo is %q", got)
 	}
 	conf, err := os.ReadFile(filepath.Join(s.data, "postgresql.conf"))
 	s.must(err)
-	if n := strings.Count(string(conf), "# added by pgsql RA"); n != 1 || strings.Contains(string(conf), "rep_mode.conf") {
+	includes := 1
+	if s.release() < 12 {
+		includes = 0 // the server finds recovery.conf by itself
+	}
+	if n := strings.Count(string(conf), "# added by pgsql RA"); n != includes || strings.Contains(string(conf), "rep_mode.conf") {
 		t.Errorf("%d include lines:\n%s", n, tail(string(conf), 4))
 	}
 	s.want("monitor", ocf.Success, alone...)
@@ -130,6 +138,7 @@ func TestExternalStandby(t *testing.T) {
 	}
 }
 
+// Conformance: 67, 78 (PostgreSQL server)
 func TestReplicationSlots(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -143,7 +152,7 @@ func TestReplicationSlots(t *testing.T) {
 	if got := s.query(slots); got != "rex_node02 true, rex_node_3_x true" {
 		t.Errorf("slots of a primary: %s", got)
 	}
-	if got := s.query("show primary_slot_name"); got != "rex_node01" {
+	if got := s.standbySetting("primary_slot_name"); got != "rex_node01" {
 		t.Errorf("primary_slot_name is %s", got)
 	}
 	// The slots of the others go with the role.
@@ -155,11 +164,16 @@ func TestReplicationSlots(t *testing.T) {
 }
 
 // A promotion by restart stays on the timeline.
+//
+// Conformance: 74 (PostgreSQL server)
 func TestRestartOnPromote(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.params["restart_on_promote"] = "true"
 	s.primaryAlone()
+	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
+		t.Errorf("attributes of a primary: %s", got)
+	}
 	if got := s.query("select pg_walfile_name(pg_current_wal_lsn())"); !strings.HasPrefix(got, "00000001") {
 		t.Errorf("WAL file %s: another timeline", got)
 	}

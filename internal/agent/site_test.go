@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,11 +22,14 @@ import (
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
 	"pgrex/internal/run"
+	"pgrex/test/servers/cache"
+	"pgrex/test/servers/clients"
 )
 
 // site is one node with a real PostgreSQL server and a cluster of stand-ins.
 type site struct {
 	t       *testing.T
+	bin     string // the programs of its PostgreSQL
 	dir     string // everything of this site, owned by postgres
 	data    string
 	port    int
@@ -36,59 +38,91 @@ type site struct {
 	peer    *exec.Cmd         // postmaster of node02, if there is one
 	// peerName is what the peer calls itself, node02 where nothing is said.
 	peerName string
+	peerSlot string // of the primary that the peer uses, if any
 }
 
-// needServer finds the programs of PostgreSQL, or says why a test cannot run.
-// In CI that is a failure: a layer that did not run must not look like one
-// that passed.
+// needServer finds the programs of the PostgreSQL release under test, which is
+// the machine's newest or what the environment names (see package cache), or
+// says why a test cannot run. In CI that is a failure: a layer that did not
+// run must not look like one that passed.
 func needServer(t *testing.T) string {
 	t.Helper()
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	sort.Slice(dirs, func(i, j int) bool { return release(dirs[i]) < release(dirs[j]) })
-	why := ""
-	switch {
-	case len(dirs) == 0:
-		why = "no PostgreSQL server is installed below /usr/lib/postgresql"
-	case os.Geteuid() != 0:
-		why = "must be root to run a server as postgres"
-	default:
-		return dirs[len(dirs)-1]
+	bin, err := cache.Chosen()
+	if os.Geteuid() != 0 {
+		err = errors.New("must be root to run a server as postgres")
 	}
-	if os.Getenv("CI") != "" || os.Getenv("PGREX_REQUIRE_ALL") != "" {
-		t.Fatal(why)
+	if err == nil {
+		return bin
 	}
-	t.Skip(why)
+	if os.Getenv("CI") != "" || os.Getenv("PGREX_REQUIRE_ALL") != "" || os.Getenv(cache.Choice) != "" {
+		t.Fatal(err)
+	}
+	t.Skip(err)
 	return ""
 }
 
-func release(dir string) int {
-	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
-	return n
-}
-
+// template is what all sites begin as.
 var template struct {
 	once sync.Once
 	dir  string
 	bin  string // the test binary under the names that it acts by
 	err  error
+
+	mu       sync.Mutex
+	clusters map[string]*cluster // by the folder of the programs that made it
+}
+
+// cluster is a data directory to be copied.
+type cluster struct {
+	once sync.Once
+	data string
+	err  error
+}
+
+func clusterOf(pgBin string) (string, error) {
+	template.mu.Lock()
+	c := template.clusters[pgBin]
+	if c == nil {
+		c = &cluster{}
+		template.clusters[pgBin] = c
+	}
+	n := len(template.clusters)
+	template.mu.Unlock()
+	c.once.Do(func() {
+		c.data = filepath.Join(template.dir, "data"+strconv.Itoa(n))
+		c.err = makeCluster(pgBin, c.data)
+	})
+	return c.data, c.err
 }
 
 // newSite makes a node whose server has never run as part of a cluster.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	pgBin := needServer(t)
-	template.once.Do(func() { template.dir, template.bin, template.err = makeTemplate(pgBin) })
+	return newSiteOf(t, needServer(t))
+}
+
+// newSiteOf is newSite for the release with these programs.
+func newSiteOf(t *testing.T, pgBin string) *site {
+	t.Helper()
+	template.once.Do(func() {
+		template.clusters = map[string]*cluster{}
+		template.dir, template.bin, template.err = makeTemplate()
+	})
 	if template.err != nil {
 		t.Fatal(template.err)
+	}
+	data, err := clusterOf(pgBin)
+	if err != nil {
+		t.Fatal(err)
 	}
 	dir, err := os.MkdirTemp("", "ra")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, dir: dir, data: filepath.Join(dir, "data"), port: freePort(t), context: map[string]string{}}
+	s := &site{t: t, bin: pgBin, dir: dir, data: filepath.Join(dir, "data"), port: freePort(t), context: map[string]string{}}
 	t.Cleanup(s.remove)
 	s.must(os.Chmod(dir, 0o777))
-	s.shell("cp", "-a", filepath.Join(template.dir, "data"), s.data)
+	s.shell("cp", "-a", data, s.data)
 	for _, d := range []string{"run", "tmp"} {
 		s.must(os.MkdirAll(filepath.Join(dir, d), 0o700))
 		s.shell("chown", "postgres:", filepath.Join(dir, d))
@@ -105,8 +139,8 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// makeTemplate runs initdb once for all sites.
-func makeTemplate(pgBin string) (dir, bin string, err error) {
+// makeTemplate makes what is the same for all releases.
+func makeTemplate() (dir, bin string, err error) {
 	if dir, err = os.MkdirTemp("", "ra-template"); err != nil {
 		return "", "", err
 	}
@@ -129,29 +163,38 @@ func makeTemplate(pgBin string) (dir, bin string, err error) {
 			return "", "", err
 		}
 	}
-	data := filepath.Join(dir, "data")
+	return dir, bin, nil
+}
+
+// makeCluster runs initdb once for all sites of a release.
+func makeCluster(pgBin, data string) error {
 	conf := "fsync = off\nfull_page_writes = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
-		"min_wal_size = 2MB\nmax_wal_size = 8MB\nshared_buffers = 1MB\nmax_connections = 20\nwal_retrieve_retry_interval = 50ms\n" +
+		"shared_buffers = 1MB\nmax_connections = 20\nwal_retrieve_retry_interval = 50ms\n" +
 		"listen_addresses = '127.0.0.1'\nsuperuser_reserved_connections = 3\n"
 	asPostgres := []string{"runuser", "-u", "postgres", "--"}
-	steps = []func() error{
+	initdb := append(asPostgres, filepath.Join(pgBin, "initdb"), "-D", data, "--encoding=UTF-8", "--no-locale",
+		"--auth-local=peer", "--auth-host=trust", "--no-sync")
+	// Small segments are quicker to make. Before 11 their size is compiled in.
+	if version, err := exec.Command(filepath.Join(pgBin, "postgres"), "--version").Output(); err != nil {
+		return err
+	} else if !strings.Contains(string(version), ") 10.") {
+		initdb = append(initdb, "--wal-segsize=1")
+		conf += "min_wal_size = 2MB\nmax_wal_size = 8MB\n"
+	}
+	for _, step := range []func() error{
 		func() error { return command("", "install", "-d", "-o", "postgres", "-m", "0700", data) },
-		func() error {
-			return command("", append(asPostgres, filepath.Join(pgBin, "initdb"), "-D", data, "--encoding=UTF-8", "--no-locale",
-				"--wal-segsize=1", "--auth-local=peer", "--auth-host=trust", "--no-sync")...)
-		},
+		func() error { return command("", initdb...) },
 		func() error { return appendTo(filepath.Join(data, "postgresql.conf"), conf) },
 		func() error {
 			return command("CREATE ROLE repuser REPLICATION LOGIN\n",
 				append(asPostgres, filepath.Join(pgBin, "postgres"), "--single", "-D", data, "postgres")...)
 		},
-	}
-	for _, step := range steps {
+	} {
 		if err := step(); err != nil {
-			return "", "", err
+			return err
 		}
 	}
-	return dir, bin, nil
+	return nil
 }
 
 func command(stdin string, argv ...string) error {
@@ -235,7 +278,7 @@ func (s *site) do(action string, extra ...string) answer {
 	cmd := exec.Command(filepath.Join(template.bin, "pgsql-ra"), action)
 	env := []string{
 		"PATH=" + template.bin + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"STANDIN_DIR=" + s.dir, "STANDIN_PG_CTL=" + filepath.Join(needServer(s.t), "pg_ctl"),
+		"STANDIN_DIR=" + s.dir, "STANDIN_PG_CTL=" + filepath.Join(s.bin, "pg_ctl"),
 		"OCF_ROOT=/usr/lib/ocf", "OCF_RA_VERSION_MAJOR=1", "OCF_RA_VERSION_MINOR=1",
 		"OCF_RESOURCE_INSTANCE=pgsql", "OCF_RESOURCE_TYPE=pgsql", "OCF_RESOURCE_PROVIDER=linuxhajapan",
 		"OCF_RESKEY_CRM_meta_on_node=node01", "OCF_RESKEY_CRM_meta_timeout=60000", "OCF_RESKEY_crm_feature_set=3.16.1",
@@ -320,8 +363,12 @@ func (s *site) monitor(code ocf.Code) answer {
 func (s *site) notify(kind, operation string, lists map[string]string) {
 	s.t.Helper()
 	env := []string{"OCF_RESKEY_CRM_meta_notify_type=" + kind, "OCF_RESKEY_CRM_meta_notify_operation=" + operation}
+	newName := map[string]string{"promoted": "master", "unpromoted": "slave"}
 	for _, l := range []string{"start", "stop", "promote", "demote", "active", "promoted", "unpromoted", "master", "slave"} {
 		v := lists[l]
+		if v == "" { // the pairs are the same list, and the new name wins
+			v = lists[newName[l]]
+		}
 		if v == "" {
 			v = " "
 		}
@@ -382,6 +429,25 @@ func (s *site) query(sql string) string {
 	return queryAt(s.t, s.port, sql)
 }
 
+// standbySetting is a setting of a standby, which the server does not tell before release 12.
+func (s *site) standbySetting(name string) string {
+	s.t.Helper()
+	if s.release() >= 12 {
+		return s.query("show " + name)
+	}
+	text, err := os.ReadFile(filepath.Join(s.data, "recovery.conf"))
+	if err != nil {
+		text, err = os.ReadFile(filepath.Join(s.data, "recovery.done")) // promoted
+	}
+	s.must(err)
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" = '"); ok {
+			return strings.ReplaceAll(strings.TrimSuffix(value, "'"), "''", "'")
+		}
+	}
+	return ""
+}
+
 func queryAt(t *testing.T, port int, sql string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -417,7 +483,14 @@ func (s *site) crash() {
 	s.must(syscall.Kill(pid, syscall.SIGKILL))
 	// PostgreSQL takes a zombie for a living server; it is init's to bury.
 	s.until("the end of the killed postmaster", func() bool { return syscall.Kill(pid, 0) != nil })
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	s.waitGone()
+}
+
+// waitGone waits for the children of a dead postmaster. Before 15 one that
+// waits for the statistics collector takes 10 s to notice.
+func (s *site) waitGone() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	s.must(s.instance().WaitGone(ctx))
 }
@@ -425,13 +498,27 @@ func (s *site) crash() {
 // join makes node02's server stream from this one.
 func (s *site) join() {
 	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=template1", s.port))
+	s.must(err)
+	defer conn.Close(ctx)
+	query := func(sql string) (text string, err error) { return text, conn.QueryRow(ctx, sql).Scan(&text) }
 	dir := filepath.Join(s.dir, "peer")
-	pgBin := needServer(s.t)
-	s.shell("runuser", "-u", "postgres", "--", filepath.Join(pgBin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(s.port),
-		"-U", "repuser", "-D", dir, "-X", "stream", "-c", "fast", "--no-sync")
-	s.must(os.WriteFile(filepath.Join(dir, "standby.signal"), nil, 0o600))
-	s.shell("chown", "postgres:", filepath.Join(dir, "standby.signal"))
+	s.must(clients.BaseBackup(query, s.data, dir))
+	if s.release() >= 12 {
+		s.must(os.WriteFile(filepath.Join(dir, "standby.signal"), nil, 0o600))
+		s.shell("chown", "postgres:", filepath.Join(dir, "standby.signal"))
+	}
 	s.startPeer()
+}
+
+// release is the major release of the site's PostgreSQL.
+func (s *site) release() int {
+	s.t.Helper()
+	v, err := s.instance().Version()
+	s.must(err)
+	return v
 }
 
 func (s *site) startPeer() {
@@ -440,9 +527,18 @@ func (s *site) startPeer() {
 	if s.peerName != "" {
 		name = s.peerName
 	}
-	s.peer = exec.Command(filepath.Join(needServer(s.t), "postgres"), "-D", filepath.Join(s.dir, "peer"),
-		"-p", strconv.Itoa(freePort(s.t)), "-c", "unix_socket_directories=",
-		"-c", "primary_conninfo=host=127.0.0.1 user=repuser application_name="+name+" port="+strconv.Itoa(s.port))
+	conninfo := "host=127.0.0.1 user=repuser application_name=" + name + " port=" + strconv.Itoa(s.port)
+	args := []string{"-D", filepath.Join(s.dir, "peer"), "-p", strconv.Itoa(freePort(s.t)), "-c", "unix_socket_directories="}
+	if s.release() >= 12 {
+		args = append(args, "-c", "primary_conninfo="+conninfo, "-c", "primary_slot_name="+s.peerSlot)
+	} else {
+		conf := "standby_mode = on\nrecovery_target_timeline = latest\nprimary_conninfo = '" + conninfo + "'\n"
+		if s.peerSlot != "" {
+			conf += "primary_slot_name = '" + s.peerSlot + "'\n"
+		}
+		s.must(os.WriteFile(filepath.Join(s.dir, "peer", "recovery.conf"), []byte(conf), 0o644))
+	}
+	s.peer = exec.Command(filepath.Join(s.bin, "postgres"), args...)
 	u := postgresUser(s.t)
 	s.peer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID}, Pdeathsig: syscall.SIGKILL}
 	s.must(s.peer.Start())
@@ -459,10 +555,14 @@ func (s *site) stopPeer() {
 	s.until("the peer's row to go", func() bool { return s.query("select count(*)::text from pg_stat_replication") == "0" })
 }
 
-func (s *site) until(what string, cond func() bool) {
+// until waits for cond; details say in the end how far it was from that.
+func (s *site) until(what string, cond func() bool, details ...func() string) {
 	s.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !cond(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
+			for _, d := range details {
+				what += ": " + d()
+			}
 			s.t.Fatalf("waited 20 s for %s", what)
 		}
 	}

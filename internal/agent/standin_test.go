@@ -34,7 +34,11 @@ func TestMain(m *testing.M) {
 		run()
 		panic("a stand-in came back")
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if template.dir != "" {
+		_ = os.RemoveAll(template.dir)
+	}
+	os.Exit(status)
 }
 
 // record is the cluster that the stand-ins keep, in one file for all of them.

@@ -79,6 +79,8 @@ func TestAttributeCommands(t *testing.T) {
 
 // An attribute that is not there is what a deletion is for. Everything else
 // is a failure, and of a write these statuses are, too.
+//
+// Conformance: 114 (unit)
 func TestAttributeStatuses(t *testing.T) {
 	for _, tt := range []struct {
 		status   int
@@ -165,6 +167,7 @@ func TestState(t *testing.T) {
 	}
 }
 
+// Conformance: 114 (unit)
 func TestStateFails(t *testing.T) {
 	good, offline := answer{text: fixture(t, "crm_mon-2.1.5-sync.xml")}, answer{text: fixture(t, "crm_mon-2.0.5.xml")}
 	for name, tt := range map[string]struct {
@@ -183,6 +186,7 @@ func TestStateFails(t *testing.T) {
 	}
 }
 
+// Conformance: 116 (unit)
 func TestLocalNode(t *testing.T) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -207,5 +211,31 @@ func TestLocalNode(t *testing.T) {
 			}
 			r.want(t, tt.calls...)
 		})
+	}
+}
+
+// What is not there, what is there and empty, and what cannot be read: only
+// the last one is an error, and the first two differ.
+//
+// Conformance: 114 (unit)
+func TestAbsentAndEmptyAttributes(t *testing.T) {
+	const mon = `<pacemaker-result><nodes><node name="node01" online="true"/></nodes><node_attributes><node name="node01">` +
+		`<attribute name="empty" value=""/></node></node_attributes><status code="0" message="OK"/></pacemaker-result>`
+	s, err := (&Client{Run: &recorder{answers: map[string]answer{"crm_mon": {text: []byte(mon)}}}}).State(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := s.Node("node01")
+	if value, there := n.Attrs["empty"]; !there || value != "" {
+		t.Errorf("the empty one is %q, there: %t", value, there)
+	}
+	if value, there := n.Attrs["absent"]; there {
+		t.Errorf("the absent one is %q", value)
+	}
+	for _, status := range []int{6, 105, 102} { // of crm_mon they all mean that nothing was read
+		r := &recorder{answers: map[string]answer{"crm_mon": {text: []byte(mon), err: exit(status)}}}
+		if _, err := (&Client{Run: r}).State(context.Background(), nil); err == nil {
+			t.Errorf("crm_mon ends with %d and the state is known", status)
+		}
 	}
 }

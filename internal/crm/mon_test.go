@@ -51,6 +51,7 @@ func describe(s State) string {
 	return b.String()
 }
 
+// Conformance: 115 (unit)
 func TestParseMon(t *testing.T) {
 	const others215 = `prmPing on node01: Started
 prmPing on node02: Started
@@ -117,6 +118,8 @@ pgsql on Node02: Unpromoted
 }
 
 // The order of XML attributes means nothing, and newer releases add some.
+//
+// Conformance: 115 (unit)
 func TestParseMonAttributeOrder(t *testing.T) {
 	element := regexp.MustCompile(`<([\w-]+)((?: [\w-]+="[^"]*")+)(/?)>`)
 	attribute := regexp.MustCompile(`[\w-]+="[^"]*"`)

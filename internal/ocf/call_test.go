@@ -71,6 +71,7 @@ func TestParseCallInstance(t *testing.T) {
 	}
 }
 
+// Conformance: 33 (unit)
 func TestProbe(t *testing.T) {
 	tests := []struct {
 		name, action string
@@ -118,6 +119,7 @@ func TestPromotable(t *testing.T) {
 	}
 }
 
+// Conformance: 15 (unit)
 func TestDebugAndCheckLevel(t *testing.T) {
 	for _, tt := range []struct {
 		name, value string

@@ -29,6 +29,7 @@ func testLog(env Env, call Call, terminal bool, path string) (*logrus.Logger, *b
 
 func tag() string { return fmt.Sprintf("pgsql(R)[%d]", os.Getpid()) }
 
+// Conformance: 15 (unit)
 func TestLogWords(t *testing.T) {
 	logger, stderr := testLog(Env{}, Call{Instance: "R", Debug: true}, true, "")
 	logger.Log(logrus.FatalLevel, "a")
@@ -42,6 +43,7 @@ func TestLogWords(t *testing.T) {
 	}
 }
 
+// Conformance: 15 (unit)
 func TestLogDebugOnlyWhenAsked(t *testing.T) {
 	logger, stderr := testLog(Env{}, Call{Instance: "R"}, true, "")
 	logger.Debug("x")
@@ -50,6 +52,7 @@ func TestLogDebugOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+// Conformance: 15 (unit)
 func TestLogTargets(t *testing.T) {
 	const line = "Mar 05 01:02:03  TAG:    INFO: hello\n"
 	const packet = "<30>Mar  5 01:02:03 TAG: INFO: hello"
@@ -135,6 +138,7 @@ func readLog(t *testing.T, dir, name string) string {
 	return string(content)
 }
 
+// Conformance: 15 (unit)
 func TestLogSeverity(t *testing.T) {
 	for text, want := range map[string]int{"CRIT: x": 5, "ERROR: x": 3, "WARNING: x": 4, "INFO: x": 6, "DEBUG: x": 7, "x": 5} {
 		if got := severityOf(text); got != want {
@@ -202,6 +206,7 @@ func TestLogSurvivesBrokenTargets(t *testing.T) {
 	}
 }
 
+// Conformance: 15 (unit)
 func TestLogTag(t *testing.T) {
 	for instance, want := range map[string]string{"R": "pgsql(R)", "R:0": "pgsql(R:0)", "": "pgsql"} {
 		if got := tagName(Call{Instance: instance}); got != want {

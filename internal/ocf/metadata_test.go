@@ -5,7 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +88,7 @@ check_wal_receiver boolean "false"
 external_standby_node_list string ""
 `
 
+// Conformance: 2 (unit)
 func TestMetadataParameters(t *testing.T) {
 	m := readMetadata(t, "")
 	var got strings.Builder
@@ -100,6 +103,7 @@ func TestMetadataParameters(t *testing.T) {
 	}
 }
 
+// Conformance: 4 (unit)
 func TestMetadataActions(t *testing.T) {
 	var got []string
 	for _, a := range readMetadata(t, "").Actions {
@@ -114,6 +118,7 @@ func TestMetadataActions(t *testing.T) {
 	}
 }
 
+// Conformance: 3 (unit)
 func TestMetadataConfigDefault(t *testing.T) {
 	for pgdata, want := range map[string]string{
 		"":              "/var/lib/pgsql/data/postgresql.conf",
@@ -167,5 +172,83 @@ func TestMethods(t *testing.T) {
 		if !strings.Contains(Usage(), m) {
 			t.Errorf("usage does not name %s", m)
 		}
+	}
+}
+
+// grammar is what ra-api-1.dtd, which ocf-tester asks, and ra-api.rng of OCF
+// 1.1 both allow: the children of an element in their order, each name with a
+// blank after it, and its attributes. A ! marks an attribute that must be there.
+var grammar = map[string]struct {
+	children   string
+	attributes map[string]string
+}{
+	"resource-agent": {"version longdesc shortdesc parameters actions ", map[string]string{"name!": ".+", "version": ".+"}},
+	"version":        {"", nil},
+	"longdesc":       {"", map[string]string{"lang!": "en"}},
+	"shortdesc":      {"", map[string]string{"lang!": "en"}},
+	"parameters":     {"(parameter )+", nil},
+	"parameter":      {"(longdesc )+(shortdesc )+content ", map[string]string{"name!": ".+", "unique": "[01]", "required": "[01]"}},
+	"content":        {"", map[string]string{"type!": "string|integer|boolean", "default": ".*"}},
+	"actions":        {"(action )+", nil},
+	"action": {"", map[string]string{
+		"name!":    "start|stop|recover|monitor|restart|migrate_to|migrate_from|promote|demote|notify|status|reload|meta-data|usage|methods|validate-all",
+		"timeout!": ".+", "interval": ".+", "depth": ".+", "role": ".+",
+	}},
+}
+
+// Conformance: 4 (unit)
+func TestMetadataFollowsTheSchemas(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteMetadata(&b, ""); err != nil {
+		t.Fatal(err)
+	}
+	whole := func(pattern, text string) bool { return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(text) }
+	type open struct{ name, children string }
+	path := []open{{}}
+	elements := 0
+	for d := xml.NewDecoder(&b); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			elements++
+			name := e.Name.Local
+			path[len(path)-1].children += name + " "
+			path = append(path, open{name: name})
+			rule, ok := grammar[name]
+			if !ok {
+				t.Fatalf("no schema knows %s", name)
+			}
+			have := map[string]bool{}
+			for _, a := range e.Attr {
+				have[a.Name.Local+"!"] = true
+				pattern, ok := rule.attributes[a.Name.Local]
+				if !ok {
+					pattern, ok = rule.attributes[a.Name.Local+"!"]
+				}
+				if !ok || !whole(pattern, a.Value) {
+					t.Errorf("%s has %s=%q", name, a.Name.Local, a.Value)
+				}
+			}
+			for a := range rule.attributes {
+				if strings.HasSuffix(a, "!") && !have[a] {
+					t.Errorf("%s lacks %s", name, a)
+				}
+			}
+		case xml.EndElement:
+			e2 := path[len(path)-1]
+			path = path[:len(path)-1]
+			if !whole(grammar[e2.name].children, e2.children) {
+				t.Errorf("%s holds %q", e2.name, e2.children)
+			}
+		}
+	}
+	if path[0].children != "resource-agent " || elements < 33*4+11 {
+		t.Errorf("top %q, %d elements", path[0].children, elements)
 	}
 }

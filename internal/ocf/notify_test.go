@@ -22,6 +22,7 @@ func wantNodes(t *testing.T, what string, got []string, want string) {
 	}
 }
 
+// Conformance: 94 (unit)
 func TestNotifyLists(t *testing.T) {
 	tests := []struct {
 		name                 string

@@ -41,6 +41,7 @@ func paramNames(err error) string {
 	return strings.Join(found, " ")
 }
 
+// Conformance: 10 (unit)
 func TestParseParams(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -128,6 +129,7 @@ func TestUnknownRepModeHasStandIn(t *testing.T) {
 	}
 }
 
+// Conformance: 27 (unit)
 func TestCheck(t *testing.T) {
 	sync := Call{Action: "start", Promotable: true, InClone: true, NotifyKnown: true, NotifyEnabled: true, OnNode: "node1"}
 	with := func(change func(*Call)) Call { c := sync; change(&c); return c }
@@ -234,4 +236,20 @@ func FuzzParseParams(f *testing.F) {
 		}
 		_ = p.String()
 	})
+}
+
+// The words are those of ocf_is_true, and Pacemaker compares them without case.
+//
+// Conformance: 12 (unit)
+func TestBooleans(t *testing.T) {
+	for word, want := range map[string]bool{
+		"yes": true, "true": true, "1": true, "YES": true, "TRUE": true, "True": true, "ja": true, "on": true, "ON": true,
+		"Yes": true, "yEs": true, "tRUE": true, "Ja": true, "JA": true, "On": true,
+		"": false, "no": false, "false": false, "0": false, "2": false, "off": false, "y": false, "t": false, "yes please": false, "nein": false,
+	} {
+		p, err := ParseParams(reskey("restart_on_promote", word, "check_wal_receiver", word))
+		if err != nil || p.RestartOnPromote != want || p.CheckWalReceiver != want {
+			t.Errorf("%q: %t and %t, %v", word, p.RestartOnPromote, p.CheckWalReceiver, err)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// Conformance: 14 (unit)
 func TestPrintReason(t *testing.T) {
 	tests := []struct {
 		name string

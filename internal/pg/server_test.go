@@ -18,6 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pgrex/internal/run"
+	"pgrex/test/servers/cache"
+	"pgrex/test/servers/clients"
 )
 
 var template struct {
@@ -34,8 +36,10 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// needServer returns the programs of the newest PostgreSQL and its user. A
-// machine without them, or a test without root, skips; CI must not.
+// needServer returns the programs of the release under test, which is the
+// machine's newest or what the environment names (see package cache), and the
+// user of the server. A machine without them, or a test without root, skips;
+// CI must not.
 func needServer(t *testing.T) (bin string, u User) {
 	t.Helper()
 	skip := func(format string, args ...any) {
@@ -52,14 +56,14 @@ func needServer(t *testing.T) (bin string, u User) {
 	if err != nil {
 		skip("needs the user postgres: %v", err)
 	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	red, _ := filepath.Glob("/usr/pgsql-*/bin/initdb")
-	found = append(found, red...)
-	if len(found) == 0 {
-		skip("needs PostgreSQL in /usr/lib/postgresql or /usr/pgsql-*")
+	bin, err = cache.Chosen()
+	if err != nil {
+		if os.Getenv(cache.Choice) != "" {
+			t.Fatal(err) // somebody wants this one
+		}
+		skip("%v", err)
 	}
-	slices.SortFunc(found, func(a, b string) int { return len(a) - len(b) + strings.Compare(a, b) })
-	return filepath.Dir(found[len(found)-1]), u
+	return bin, u
 }
 
 // server is a real server with everything it has in one directory whose name
@@ -222,26 +226,93 @@ func (s *server) state(t *testing.T) ServerState {
 	return st
 }
 
+// value is the first column of a statement's only row.
+func (s *Session) value(t *testing.T, sql string) (string, error) {
+	t.Helper()
+	res, err := s.query(testContext(t), "ask", sql)
+	if err != nil {
+		return "", err
+	}
+	if len(res) != 1 || len(res[0].Rows) != 1 {
+		return "", fmt.Errorf("%s: not one row", sql)
+	}
+	return string(res[0].Rows[0][0]), nil
+}
+
+// major is the release under test.
+func (s *server) major(t *testing.T) int {
+	t.Helper()
+	v, err := s.Version()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// receiveWAL copies WAL from s like a standby of this name, and is none: with
+// pg_receivewal where the release under test has it.
+func (s *server) receiveWAL(t *testing.T, name string) {
+	t.Helper()
+	program := s.bin + "/pg_receivewal"
+	if _, err := os.Stat(program); err != nil {
+		conf, err := s.connConfig(testContext(t), s.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conf.RuntimeParams = map[string]string{"application_name": name}
+		conf.DialFunc = func(ctx context.Context, _, address string) (net.Conn, error) {
+			c, _, err := dialUnix(ctx, s.set.User, address)
+			return c, err
+		}
+		end, err := clients.ReceiveWAL(testContext(t), conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(end)
+		return
+	}
+	wals := filepath.Join(s.dir, "wals")
+	if err := os.Mkdir(wals, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(wals, int(s.set.User.UID), int(s.set.User.GID)); err != nil {
+		t.Fatal(err)
+	}
+	rcv := exec.Command(program, "-D", wals, "-d", "host="+s.dir+" port=5432 user=postgres application_name="+name, "--synchronous", "-s", "1")
+	rcv.Env = []string{"LC_ALL=C"}
+	rcv.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: s.set.User.UID, Gid: s.set.User.GID}, Pdeathsig: syscall.SIGKILL,
+	}
+	if err := rcv.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rcv.Process.Kill(); _ = rcv.Wait() })
+}
+
 // standbyOf makes a standby with the files that the agent writes.
 func standbyOf(t *testing.T, primary *server, name string) *server {
 	t.Helper()
 	s := emptyServer(t)
-	asPostgres(t, s.set.User, s.bin+"/pg_basebackup", "-h", primary.dir, "-D", s.set.Data, "-c", "fast", "-X", "stream")
+	c := primary.connect(t)
+	if err := clients.BaseBackup(func(sql string) (string, error) { return c.value(t, sql) }, primary.set.Data, s.set.Data); err != nil {
+		t.Fatal(err)
+	}
 	s.configure(t, "unix_socket_directories = '"+s.dir+"'")
 	if err := s.PrepareTmpDir(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.WriteRecovery([]Setting{
+	settings := []Setting{
 		{"primary_conninfo", "host=" + primary.dir + " port=5432 user=postgres application_name=" + name},
 		{"restore_command", `echo 'it''s \ "%p"' >/dev/null; false`},
 		{"recovery_target_timeline", "latest"},
-	}); err != nil {
-		t.Fatal(err)
 	}
-	if err := s.WriteStandbySignal(); err != nil {
-		t.Fatal(err)
+	var includes []string
+	if s.IncludesRecovery() {
+		includes = append(includes, s.RecoveryInclude())
+	} else {
+		settings = append(settings, Setting{"standby_mode", "on"})
 	}
-	if err := s.EnsureIncludes(s.RecoveryInclude()); err != nil {
+	if err := errors.Join(s.WriteRecovery(settings), s.WriteStandbySignal(), s.EnsureIncludes(includes...)); err != nil {
 		t.Fatal(err)
 	}
 	s.up(t)
@@ -286,33 +357,24 @@ func TestServerReplication(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := set["restore_command"]; v.Value != `echo 'it''s \ "%p"' >/dev/null; false` || v.File != standby.RecoveryFile() || v.Line != 2 {
-		t.Errorf("restore_command arrives as %+v", v)
-	}
 	if v, ok := set["no_such_setting"]; ok {
 		t.Errorf("%+v", v)
 	}
-	if v := set["recovery_target_lsn"]; v.Name == "" || v.Source != "default" {
-		t.Errorf("recovery_target_lsn: %+v", v)
+	if standby.major(t) < 12 {
+		if len(set) != 0 {
+			t.Errorf("settings that the server does not have yet: %+v", set)
+		}
+	} else {
+		if v := set["restore_command"]; v.Value != `echo 'it''s \ "%p"' >/dev/null; false` || v.File != standby.RecoveryFile() || v.Line != 2 {
+			t.Errorf("restore_command arrives as %+v", v)
+		}
+		if v := set["recovery_target_lsn"]; v.Name == "" || v.Source != "default" {
+			t.Errorf("recovery_target_lsn: %+v", v)
+		}
 	}
 
 	// A WAL receiver program and a standby with the same name.
-	wals := filepath.Join(primary.dir, "wals")
-	if err := os.Mkdir(wals, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(wals, int(primary.set.User.UID), int(primary.set.User.GID)); err != nil {
-		t.Fatal(err)
-	}
-	rcv := exec.Command(primary.bin+"/pg_receivewal", "-D", wals, "-d", "host="+primary.dir+" port=5432 user=postgres application_name=node-b", "--synchronous", "-s", "1")
-	rcv.Env = []string{"LC_ALL=C"}
-	rcv.SysProcAttr = &syscall.SysProcAttr{
-		Credential: &syscall.Credential{Uid: primary.set.User.UID, Gid: primary.set.User.GID}, Pdeathsig: syscall.SIGKILL,
-	}
-	if err := rcv.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rcv.Process.Kill(); _ = rcv.Wait() }()
+	primary.receiveWAL(t, "node-b")
 	pc := primary.connect(t)
 	if err := pc.Exec(testContext(t), "CREATE TABLE t (a int); INSERT INTO t VALUES (1)"); err != nil {
 		t.Fatal(err)
@@ -332,7 +394,8 @@ func TestServerReplication(t *testing.T) {
 		}
 		if v.Physical {
 			physical++
-			if v.Replay == 0 || v.ReplyTime.IsZero() || time.Since(v.ReplyTime).Abs() > time.Minute {
+			told := standby.major(t) >= 12
+			if v.Replay == 0 || v.ReplyTime.IsZero() == told || told && time.Since(v.ReplyTime).Abs() > time.Minute {
 				t.Errorf("%+v", v)
 			}
 		}
@@ -413,6 +476,61 @@ func TestServerReplication(t *testing.T) {
 	}
 }
 
+func TestServerSlots(t *testing.T) {
+	s := newServer(t)
+	if s.major(t) >= 13 {
+		s.configure(t, "max_slot_wal_keep_size = 1MB")
+	}
+	s.up(t)
+	c := s.connect(t)
+	if err := c.Exec(testContext(t), "CREATE SCHEMA trap; CREATE VIEW trap.pg_replication_slots AS SELECT 1 AS pid; SET search_path = trap, pg_catalog"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.release(), s.major(t); got != want {
+		t.Errorf("release %d, want %d", got, want)
+	}
+	slots := func() []Slot {
+		list, err := c.Slots(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if got := slots(); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+	for _, name := range []string{"rex_b", "rex_a"} {
+		if err := c.CreateSlot(testContext(t), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.CreateSlot(testContext(t), "rex_a"); SQLState(err) != "42710" {
+		t.Errorf("made twice: %v", err)
+	}
+	if got := slots(); len(got) != 2 || got[0].Name != "rex_a" || got[0].Active || got[0].Lost || got[0].Retained < 0 || got[0].Retained > 16<<20 {
+		t.Errorf("%+v", got)
+	}
+	for range 3 {
+		if err := c.Exec(testContext(t), "CREATE TABLE t (a int); DROP TABLE t; SELECT pg_catalog.pg_switch_wal(); CHECKPOINT"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := slots(); len(got) != 2 {
+		t.Errorf("%+v", got)
+	} else if lost := s.major(t) >= 13; got[0].Lost != lost || !lost && got[0].Retained < 32<<20 {
+		t.Errorf("after three segments: %+v", got)
+	}
+	for range 2 {
+		err := c.DropSlot(testContext(t), "rex_a")
+		if err != nil && SQLState(err) != "42704" {
+			t.Error(err)
+		}
+	}
+	if got := slots(); len(got) != 1 || got[0].Name != "rex_b" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestServerSearchPathAndStatements(t *testing.T) {
 	s := newServer(t)
 	s.up(t)
@@ -422,7 +540,7 @@ CREATE FUNCTION trap.pg_is_in_recovery() RETURNS bool LANGUAGE sql AS 'SELECT tr
 CREATE FUNCTION trap.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT ''0''::text';
 CREATE VIEW trap.pg_stat_replication AS SELECT 1 AS pid;
 CREATE FUNCTION trap.eq(int, int) RETURNS bool LANGUAGE sql AS 'SELECT 1/0 > 0';
-CREATE OPERATOR trap.= (LEFTARG = int, RIGHTARG = int, FUNCTION = trap.eq);
+CREATE OPERATOR trap.= (LEFTARG = int, RIGHTARG = int, PROCEDURE = trap.eq);
 SET search_path = trap, pg_catalog`
 	if err := c.Exec(testContext(t), trap); err != nil {
 		t.Fatal(err)
@@ -453,7 +571,7 @@ SET search_path = trap, pg_catalog`
 }
 
 func TestServerPassword(t *testing.T) {
-	s := newServer(t)
+	s := newServer(t, "password_encryption = 'scram-sha-256'") // the default since 14
 	s.up(t)
 	if err := s.connect(t).Exec(testContext(t), "CREATE ROLE mon LOGIN PASSWORD 'geheim:\\'"); err != nil {
 		t.Fatal(err)
@@ -528,7 +646,8 @@ func TestServerOverTCP(t *testing.T) {
 }
 
 func TestServerErrorClasses(t *testing.T) {
-	s := newServer(t, "max_connections = 5", "superuser_reserved_connections = 2")
+	// Before release 12 WAL senders are among the connections.
+	s := newServer(t, "max_connections = 5", "superuser_reserved_connections = 2", "max_wal_senders = 0")
 	if _, err := s.Connect(testContext(t)); !errors.Is(err, ErrNoServer) {
 		t.Errorf("no socket: %v", err)
 	}
@@ -571,6 +690,13 @@ func TestServerErrorClasses(t *testing.T) {
 	for _, c := range open {
 		c.Close()
 	}
+	eventually(t, "there is room again", func() bool {
+		c, err := s.Connect(testContext(t))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
 	s.set.DB = "nowhere"
 	if _, err := s.Connect(testContext(t)); err == nil || SQLState(err) != "3D000" || strings.Contains(err.Error(), "\n") {
 		t.Errorf("no such database: %v", err)
@@ -588,8 +714,14 @@ func TestServerErrorClasses(t *testing.T) {
 	if err := s.WaitGone(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	s.configure(t, "hot_standby = off", "restore_command = 'false'")
-	if err := s.WriteStandbySignal(); err != nil {
+	s.configure(t, "hot_standby = off")
+	if s.IncludesRecovery() {
+		s.configure(t, "restore_command = 'false'")
+		err = s.WriteStandbySignal()
+	} else {
+		err = s.WriteRecovery([]Setting{{"restore_command", "false"}, {"standby_mode", "on"}})
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Start(testContext(t)); err != nil {
@@ -653,6 +785,8 @@ func TestServerStopModes(t *testing.T) {
 }
 
 // A pid file that names somebody else's process, as after a crash and a reboot.
+//
+// Conformance: 44 (PostgreSQL server)
 func TestServerPIDReuse(t *testing.T) {
 	s := newServer(t)
 	sleep := exec.Command("sleep", "60")
@@ -699,6 +833,7 @@ func TestServerPIDReuse(t *testing.T) {
 	other.connect(t)
 }
 
+// Conformance: 45 (PostgreSQL server)
 func TestServerWithoutPIDFile(t *testing.T) {
 	s := newServer(t)
 	s.up(t)
@@ -758,14 +893,18 @@ func TestServerOrphans(t *testing.T) {
 	c := s.connect(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
+	noJIT := "SET jit = off; "
+	if s.major(t) < 11 {
+		noJIT = "" // it has none
+	}
 	go func() {
 		defer close(done)
-		_ = c.Exec(ctx, "SET jit = off; SELECT pg_catalog.count(*) FROM pg_catalog.generate_series(1, 1000000000000) g WHERE g < 0")
+		_ = c.Exec(ctx, noJIT+"SELECT /* busy */ pg_catalog.count(*) FROM pg_catalog.generate_series(1, 1000000000000) g WHERE g < 0")
 	}()
 	defer func() { cancel(); <-done }()
 	pc := s.connect(t)
 	eventually(t, "the backend is busy", func() bool {
-		res, err := pc.query(testContext(t), "look", "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SET jit%' AND state = 'active'")
+		res, err := pc.query(testContext(t), "look", "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%/* busy */ pg%' AND pid <> pg_backend_pid() AND state = 'active'")
 		return err == nil && len(res[0].Rows) == 1
 	})
 	postmaster := s.processes(t).Postmaster
@@ -795,6 +934,7 @@ func TestServerOrphans(t *testing.T) {
 	}
 }
 
+// Conformance: 66 (PostgreSQL server)
 func TestServerStartOptions(t *testing.T) {
 	s := newServer(t)
 	t.Setenv("PGUSER", "nobody")
@@ -849,8 +989,13 @@ func TestServerStartOptions(t *testing.T) {
 			t.Errorf("the server lacks %s in %q", want, vars)
 		}
 	}
-	if sid, err := unix.Getsid(pid); err != nil || sid != pid {
+	// What signals our process group does not reach it. From 12 on pg_ctl even
+	// gives it a session of its own.
+	if sid, err := unix.Getsid(pid); err != nil || sid != pid && s.major(t) >= 12 {
 		t.Errorf("session %d, %v", sid, err)
+	}
+	if group, err := unix.Getpgid(pid); err != nil || group == unix.Getpgrp() {
+		t.Errorf("process group %d, %v", group, err)
 	}
 }
 
@@ -891,6 +1036,7 @@ func TestServerDiesAtStart(t *testing.T) {
 	}
 }
 
+// Conformance: 65 (PostgreSQL server)
 func TestPrepareStart(t *testing.T) {
 	s := newServer(t)
 	// A log directory of root's.
@@ -985,6 +1131,8 @@ func TestPrepareStart(t *testing.T) {
 }
 
 // Files are pgdba's, 0600, and a planted link leads nowhere.
+//
+// Conformance: 57, 71 (PostgreSQL server)
 func TestFilesOwnerAndLinks(t *testing.T) {
 	s := newServer(t)
 	if err := s.PrepareTmpDir(); err != nil {
@@ -1050,7 +1198,11 @@ func TestFilesOwnerAndLinks(t *testing.T) {
 		}
 	}
 	removed, err := s.RemoveLeftovers()
-	if err != nil || len(removed) != 2 {
+	want := 2
+	if !s.IncludesRecovery() {
+		want = 0 // recovery.conf is the standby's own
+	}
+	if err != nil || len(removed) != want {
 		t.Errorf("removed %q, %v", removed, err)
 	}
 	if removed, err := s.RemoveLeftovers(); err != nil || len(removed) != 0 {

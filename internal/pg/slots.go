@@ -25,14 +25,14 @@ func (s *Session) Slots(ctx context.Context) ([]Slot, error) {
 	lost := "false"
 	switch release := s.release(); {
 	case release >= 17:
-		lost = "coalesce(wal_status = 'lost', false) OR invalidation_reason IS NOT NULL"
+		lost = "coalesce(wal_status OPERATOR(pg_catalog.=) 'lost', false) OR invalidation_reason IS NOT NULL"
 	case release >= 13:
-		lost = "coalesce(wal_status = 'lost', false)"
+		lost = "coalesce(wal_status OPERATOR(pg_catalog.=) 'lost', false)"
 	}
 	res, err := s.query(ctx, "read the replication slots", s.names(`SELECT slot_name, active, `+lost+`,
  coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
   ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn), 0)::bigint
- FROM pg_catalog.pg_replication_slots WHERE slot_type = 'physical' ORDER BY 1`))
+ FROM pg_catalog.pg_replication_slots WHERE slot_type OPERATOR(pg_catalog.=) 'physical' ORDER BY 1`))
 	if err != nil {
 		return nil, err
 	}

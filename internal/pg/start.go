@@ -186,6 +186,9 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 		return err
 	}
 	limit := time.After(5 * time.Second)
+	// While one look lasts, a process can start another that was not listed
+	// any more, and end: nothing is there only when two looks find nothing.
+	nothing := 0
 	for {
 		pending, server := false, false
 		err := eachProcess(func(pid int) error {
@@ -197,10 +200,13 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 			}
 			pending = true
 			ours, err := dir.owns(pid)
-			server = server || ours
+			server = server || ours && !tellsVersion(pid)
 			return err
 		})
-		if err != nil || server || !pending {
+		if nothing++; pending {
+			nothing = 0
+		}
+		if err != nil || server || nothing == 2 {
 			return err
 		}
 		select {
@@ -211,6 +217,13 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 		case <-time.After(waitInterval):
 		}
 	}
+}
+
+// tellsVersion recognises "postgres -V", by which pg_ctl looks whether the
+// program is of its own release before it starts the server.
+func tellsVersion(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return err == nil && bytes.HasSuffix(b, []byte("\x00-V\x00"))
 }
 
 // ticksNow is the present in the unit of [member].start, less one for rounding.

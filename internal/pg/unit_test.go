@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 
 	"pgrex/internal/pg/wal"
 	"pgrex/internal/run"
+	"pgrex/test/servers/cache"
 )
 
 // image builds a control file in the layout of version v, each field a value
@@ -65,23 +67,28 @@ func TestParseControlOfEachLayout(t *testing.T) {
 
 // The fixtures are the first 512 bytes of files made by initdb of each release.
 func TestParseControlFixtures(t *testing.T) {
-	files, _ := filepath.Glob("testdata/pg_control-*")
-	if len(files) == 0 {
-		t.Fatal("no fixture")
-	}
-	for _, file := range files {
+	used := map[uint32]bool{960: true} // no server of 9.6 is to be had
+	for release := cache.Oldest; release <= cache.Newest; release++ {
+		file := fmt.Sprintf("testdata/pg_control-%d", release)
 		b, err := os.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			continue
 		}
+		used[binary.NativeEndian.Uint32(b[8:])] = true
 		c, err := parseControl(b)
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
 		if c.State != DBShutDown || c.Timeline != 1 || c.SegmentSize != 16<<20 || c.SystemID>>32 < 1.5e9 ||
-			c.Checkpoint != c.Redo || c.MinRecovery != 0 || c.Checkpoint>>24 != 1 {
+			c.Checkpoint != c.Redo || c.MinRecovery != 0 || c.Checkpoint>>24 != 1 || c.DataChecksums && release < 15 || !c.DataChecksums && release >= 18 {
 			t.Errorf("%s: %+v", file, c)
+		}
+	}
+	for v := range controlLayouts {
+		if !used[v] {
+			t.Errorf("no release writes version %d", v)
 		}
 	}
 }
@@ -97,6 +104,71 @@ func TestVersion(t *testing.T) {
 		}
 		if got, err := i.Version(); got != want || (err == nil) != (want != 0) {
 			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+}
+
+// What changed with 10 and 12. No server of 9.6 is to be had: this is all that
+// shows what is done for it.
+func TestNamesOfEachRelease(t *testing.T) {
+	for _, c := range []struct {
+		release, recovery, signal, history, lag string
+	}{
+		{"9.6", "data/recovery.conf", "", "data/pg_xlog/00000002.history", "pg_xlog_location_diff"},
+		{"10", "data/recovery.conf", "", "data/pg_wal/00000002.history", "pg_wal_lsn_diff"},
+		{"11", "data/recovery.conf", "", "data/pg_wal/00000002.history", "pg_wal_lsn_diff"},
+		{"12", "tmp/recovery.conf", "data/standby.signal", "data/pg_wal/00000002.history", "pg_wal_lsn_diff"},
+		{"18", "tmp/recovery.conf", "data/standby.signal", "data/pg_wal/00000002.history", "pg_wal_lsn_diff"},
+	} {
+		dir := t.TempDir()
+		i := New(Settings{Data: dir + "/data", TmpDir: dir + "/tmp"}, run.Local{})
+		for _, d := range []string{"data", "tmp", "data/pg_xlog", "data/pg_wal"} {
+			if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "data/PG_VERSION"), []byte(c.release+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, c.history), []byte("1\t0/3000000\tno recovery target specified\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(i.WriteRecovery([]Setting{{"a", "b"}}), i.WriteStandbySignal()); err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, name := range []string{"data/recovery.conf", "tmp/recovery.conf", "data/standby.signal"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				found = append(found, name)
+			}
+		}
+		want := []string{c.recovery}
+		if c.signal != "" {
+			want = append(want, c.signal)
+		}
+		if !reflect.DeepEqual(found, want) || i.IncludesRecovery() != (c.signal != "") {
+			t.Errorf("%s: a standby has %q, want %q; included: %t", c.release, found, want, i.IncludesRecovery())
+		}
+		if h, err := i.History(2); err != nil || len(h) != 1 {
+			t.Errorf("%s: history %v, %v", c.release, h, err)
+		}
+		if err := i.EndStandby(); err != nil {
+			t.Fatal(err)
+		}
+		starts := c.recovery // what makes it a standby, apart from settings
+		if c.signal != "" {
+			starts = c.signal
+		}
+		if _, err := os.Stat(filepath.Join(dir, starts)); err == nil {
+			t.Errorf("%s: %s is left after EndStandby", c.release, starts)
+		}
+		s := &Session{oldNames: oldNames(c.release)}
+		sql := s.names(stateSQL + sendersSQL + "pg_wal_lsn_diff")
+		if got := strings.Contains(sql, "xlog") || strings.Contains(sql, "location"); got != (c.release == "9.6") || !strings.HasSuffix(sql, c.lag) {
+			t.Errorf("%s: %s", c.release, sql)
+		}
+		if strings.Contains(sql, "lsn") && c.release == "9.6" {
+			t.Errorf("%s: %s", c.release, sql)
 		}
 	}
 }
@@ -167,6 +239,7 @@ func TestQuoteShellThroughAShell(t *testing.T) {
 	}
 }
 
+// Conformance: 103 (unit)
 func TestSyncNames(t *testing.T) {
 	i := New(Settings{Data: t.TempDir(), TmpDir: t.TempDir()}, run.Local{})
 	if _, exists, err := i.ReadSyncNames(); exists || err != nil {
@@ -212,6 +285,7 @@ const (
 	includeX = "include '/old/tmp/rep_mode.conf' # added by pgsql RA"
 )
 
+// Conformance: 56, 58 (unit)
 func TestEditIncludes(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"empty", "", includeA + "\n" + includeB + "\n"},
@@ -417,4 +491,34 @@ type broken struct{}
 
 func (broken) Run(context.Context, run.Command) (run.Result, error) {
 	return run.Result{}, errors.New("cannot run getent")
+}
+
+// A server that has not received yet tells no position of it, and one that has
+// failed to may tell the start of a segment, behind what it has replayed.
+//
+// Conformance: 111 (unit)
+func TestPosition(t *testing.T) {
+	row := func(receive, replay string) [][]byte {
+		cell := func(s string) []byte {
+			if s == "" {
+				return nil
+			}
+			return []byte(s)
+		}
+		return [][]byte{[]byte("t"), []byte("150018"), []byte(""), cell(receive), cell(replay), nil, nil, nil, nil, []byte("1"), []byte("1"), []byte("on"), []byte("f")}
+	}
+	for _, c := range []struct{ receive, replay, want string }{
+		{"0/3000060", "0/30000A0", "00000000030000A0"},
+		{"0/30000A0", "0/3000060", "00000000030000A0"},
+		{"", "0/30000A0", "00000000030000A0"},
+		{"0/30000A0", "", "00000000030000A0"},
+		{"", "", "0000000000000000"},
+		{"1/0", "0/FFFFFFFF", "0000000100000000"},
+		{"0/030000A0", "0/03000060", "00000000030000A0"}, // release 19
+	} {
+		st, err := parseState(row(c.receive, c.replay))
+		if err != nil || st.Position().Padded() != c.want {
+			t.Errorf("received %q, replayed %q: %s, %v, want %s", c.receive, c.replay, st.Position().Padded(), err, c.want)
+		}
+	}
 }

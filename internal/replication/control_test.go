@@ -243,6 +243,7 @@ func healthy() Observation {
 	}
 }
 
+// Conformance: 98, 100 (unit)
 func TestControlCases(t *testing.T) {
 	lost := func(o *Observation) { o.Senders = nil }
 	tests := []struct {
@@ -371,6 +372,8 @@ func TestControlCases(t *testing.T) {
 }
 
 // With external standbys every standby that streams is waited for.
+//
+// Conformance: 103 (unit)
 func TestControlExternalStandbys(t *testing.T) {
 	base := func() Observation {
 		o := healthy()
@@ -456,5 +459,147 @@ func check(t *testing.T, got []Change, want []string) {
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(lines, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// The whole table: what each state of a standby that just came makes of it, in
+// both modes and with two and three nodes. The order of the lines is the order
+// of the writes.
+//
+// Conformance: 97 (unit)
+func TestControlTable(t *testing.T) {
+	tried := 0
+	for _, state := range []string{"", "startup", "catchup", "backup", "stopping", "streaming"} {
+		for _, sync := range []string{"async", "potential", "sync", "quorum"} {
+			for _, mode := range []Mode{Sync, Async} {
+				for _, nodes := range []int{2, 3} {
+					if state == "" && sync != "async" {
+						continue // no row
+					}
+					tried++
+					t.Run(fmt.Sprintf("%s %s mode %d, %d nodes", state, sync, mode, nodes), func(t *testing.T) {
+						o := tableObservation(state, sync, mode, nodes)
+						check(t, Control(o), tableChanges(state, sync, mode, nodes))
+					})
+				}
+			}
+		}
+	}
+	if tried != (1+5*4)*2*2 {
+		t.Errorf("%d cases tried", tried)
+	}
+}
+
+func tableObservation(state, sync string, mode Mode, nodes int) Observation {
+	o := healthy()
+	o.Mode, o.Senders, o.FileNames, o.ServerNames = mode, nil, nil, nil
+	n := &o.Nodes[1]
+	n.Status, n.DataStatus, n.Score = HSAlone, "before", StandbyScore
+	if state != "" {
+		o.Senders = []Sender{{Name: "node02", State: state, Sync: sync}}
+	}
+	if sync == "sync" || sync == "quorum" || sync == "potential" {
+		o.FileNames, o.ServerNames = []string{"node02"}, []string{"node02"}
+	}
+	if nodes == 3 {
+		o.Nodes = append(o.Nodes, Node{Name: "node03", Known: true, Online: true, DataStatus: Disconnect, Score: MinusInfinity, HasScore: true})
+	}
+	return o
+}
+
+// tableChanges is the table in words of its own, not the code's.
+func tableChanges(state, sync string, mode Mode, nodes int) []string {
+	data, score, status := strings.ToUpper(state+"|"+sync), "-INFINITY", "HS:connected"
+	why := fmt.Sprintf("(pg_stat_replication: %s, %s)", state, sync)
+	named, gains, loses := sync == "sync" || sync == "quorum" || sync == "potential", false, false
+	switch {
+	case state == "":
+		data, status, why = "DISCONNECT", "", "(not in pg_stat_replication)"
+	case state != "streaming":
+		loses = named && mode == Sync
+	case sync == "async":
+		status, gains = "HS:async", mode == Sync
+		if mode == Async && nodes == 2 {
+			score = "100"
+		}
+	case sync == "potential":
+		status, loses = "HS:potential", mode == Sync
+	default: // sync, and quorum, which is as good
+		data, score, status = "STREAMING|SYNC", "100", "HS:sync"
+	}
+	lines := []string{fmt.Sprintf("data-status on node02: before -> %s %s", data, why)}
+	if score != "100" {
+		lines = append(lines, fmt.Sprintf("promotion score on node02: 100 -> %s %s", score, why))
+	}
+	if loses {
+		lines = append(lines, "confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)")
+	}
+	if gains {
+		lines = append(lines, "synchronous_standby_names: (nobody) -> node02 (node02 is streaming)")
+	}
+	if status != "" {
+		lines = append(lines, fmt.Sprintf("status on node02: HS:alone -> %s %s", status, why))
+	}
+	return lines
+}
+
+// A dead connection that has not timed out yet stands beside the live one, in
+// any order.
+//
+// Conformance: 105 (unit)
+func TestControlTwoRowsOfOneName(t *testing.T) {
+	live := Sender{Name: "node02", State: "streaming", Sync: "sync"}
+	for _, dead := range []Sender{
+		{Name: "node02", State: "stopping", Sync: "async"}, {Name: "node02", State: "startup", Sync: "async"},
+		{Name: "node02", State: "catchup", Sync: "async"}, {Name: "node02", State: "streaming", Sync: "async"},
+		{Name: "node02", State: "streaming", Sync: "potential"}, {Name: "node02"},
+		{Name: "node02", State: "streaming", Sync: "sync", Stalled: true},
+	} {
+		for _, rows := range [][]Sender{{dead, live}, {live, dead}} {
+			o := healthy()
+			o.Senders = rows
+			if dead.Stalled { // counts only where the cluster has lost the node
+				o.Nodes[1].Online, o.Nodes[1].Status, o.Nodes[1].HasScore = false, NoStatus, false
+			}
+			if got := Control(o); len(got) > 0 {
+				t.Errorf("%+v: %v", rows, got)
+			}
+		}
+	}
+}
+
+// STOP and UNKNOWN are a node's own to end, and what dies with a node that is
+// offline is not written; its data status, which does not, is.
+//
+// Conformance: 106 (unit)
+func TestControlLeavesOthersAlone(t *testing.T) {
+	written := 0
+	states(func(w *world) {
+		n := w.o.Nodes[1]
+		for _, c := range Control(w.o) {
+			switch c := c.(type) {
+			case SetStatus:
+				if c.Node == n.Name && (!n.Online || n.Status == Stopped || n.Status == Unknown) {
+					t.Fatalf("%v, from %+v", c, n)
+				}
+			case SetScore:
+				if c.Node == n.Name && !n.Online {
+					t.Fatalf("%v, from %+v", c, n)
+				}
+			case SetDataStatus:
+				if c.Node == n.Name && !n.Online {
+					written++
+				}
+			}
+		}
+	})
+	if written == 0 {
+		t.Error("the data status of a node that is offline is never written")
+	}
+	for _, status := range []Status{Stopped, Unknown} {
+		o := healthy()
+		o.Nodes[1].Status = status
+		check(t, Control(o), nil) // streaming, and still not ours to say
 	}
 }

@@ -56,6 +56,7 @@ func elect(t *testing.T, o StandbyObservation, monitors int, between func(int, *
 	return own.Score, own.DataStatus, monitors
 }
 
+// Conformance: 107 (unit)
 func TestElectClaimsAfterStableVotes(t *testing.T) {
 	for count, want := range map[int]int{0: 2, 1: 2, 3: 4, 5: 6} {
 		t.Run(fmt.Sprintf("xlog_check_count=%d", count), func(t *testing.T) {
@@ -65,10 +66,14 @@ func TestElectClaimsAfterStableVotes(t *testing.T) {
 			if score != PrimaryScore || n != want {
 				t.Errorf("score %v after %d monitors, want 1000 after %d", score, n, want)
 			}
+			if len(o.Notes) > 0 {
+				t.Errorf("notes are left: %v", o.Notes)
+			}
 		})
 	}
 }
 
+// Conformance: 107 (unit)
 func TestElectAnyChangeStartsAgain(t *testing.T) {
 	score, _, n := elect(t, alone(Latest), 20, func(monitor int, o *StandbyObservation) {
 		if monitor == 3 {
@@ -80,6 +85,7 @@ func TestElectAnyChangeStartsAgain(t *testing.T) {
 	}
 }
 
+// Conformance: 108 (unit)
 func TestElectDataStatus(t *testing.T) {
 	for data, claims := range map[DataStatus]bool{
 		Latest: true, StreamingSync: true,
@@ -94,6 +100,7 @@ func TestElectDataStatus(t *testing.T) {
 	}
 }
 
+// Conformance: 108 (unit)
 func TestElectUnknownDataNeedsEverybody(t *testing.T) {
 	late := func(monitor int, o *StandbyObservation) {
 		if monitor == 10 {
@@ -110,6 +117,7 @@ func TestElectUnknownDataNeedsEverybody(t *testing.T) {
 	}
 }
 
+// Conformance: 109 (unit)
 func TestElectSmallerPositionGivesWay(t *testing.T) {
 	o := alone(Latest)
 	o.Nodes[1].XlogLoc = (at + 1).Padded()
@@ -121,6 +129,8 @@ func TestElectSmallerPositionGivesWay(t *testing.T) {
 
 // A greater position on an older timeline is not newer data, and data of
 // another database cluster is none at all.
+//
+// Conformance: 110 (unit)
 func TestElectComparesTimelinesFirst(t *testing.T) {
 	mine := Branch{SystemID: 7, Timeline: 3}
 	tests := []struct {

@@ -13,6 +13,8 @@ import (
 // role changes, the attributes are continued. Then the primary dies, and the
 // new agent does what the old one would have done. It has a cluster of its own
 // and comes after the test that ends the shared one.
+//
+// Conformance: 117 (lab)
 func TestZTakeOverFromTheShellAgent(t *testing.T) {
 	_, ctx := beginWithout(t)
 	must(t, lab.Down(ctx))

@@ -17,6 +17,9 @@ import (
 // name and not from the state file, so it also cleans up after a lab that was
 // killed half-way, and does nothing if there is nothing.
 func Down(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return ErrNotRoot
+	}
 	if err := killAll(ctx); err != nil {
 		return err
 	}

@@ -71,18 +71,19 @@ install() {
 		-o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 "$@"
 }
 
-# An enabled service would start at the next boot of the machine. Only what this
-# run has installed is disabled.
+enabled() {
+	systemctl --root=/ list-unit-files --type=service,socket --state=enabled --no-legend 2>/dev/null |
+		while read -r unit _; do printf '%s\n' "$unit"; done
+}
+
+# An enabled service would start at the next boot of the machine, also one of a
+# package that came along: sshd, logd. What was enabled before stays so.
 disable_new() {
-	for package in "$@"; do
-		case "$package" in
-		pcs) units="pcsd pcsd-ruby" ;;
-		corosync | pacemaker | postgresql) units=$package ;;
-		*) continue ;;
+	for unit in $(enabled); do
+		case " $1 " in
+		*" $unit "*) ;;
+		*) systemctl --root=/ disable --quiet "$unit" 2>/dev/null || : ;;
 		esac
-		for unit in $units; do
-			systemctl disable --quiet "$unit" 2>/dev/null || :
-		done
 	done
 }
 
@@ -94,9 +95,10 @@ if [ -z "$wanted" ]; then
 fi
 as_root "$@"
 say "installing:" $wanted
+before=$(enabled)
 forbid_starts
 have_lists || update
 # Old lists name files that the mirror no longer has.
 install $wanted || { update && install $wanted; }
-disable_new $wanted
+disable_new "$(echo $before)"
 say "done"

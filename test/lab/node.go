@@ -37,10 +37,19 @@ func (n *Node) Boot(ctx context.Context) error {
 	return Until(ctx, "boot of "+n.Name, Timeouts.Boot, func(ctx context.Context) (string, bool) {
 		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
 		if err != nil {
-			return err.Error(), false
+			return err.Error() + n.lastWords(), false
 		}
 		return out, true
 	})
+}
+
+// lastWords is the end of what the container wrote: why systemd-nspawn gave up.
+func (n *Node) lastWords() string {
+	text, err := os.ReadFile(n.console())
+	if err != nil || len(text) == 0 {
+		return ""
+	}
+	return "; its console: " + lastLines(string(text), 3)
 }
 
 func (n *Node) startContainer() error {

@@ -154,7 +154,14 @@ var rules = []rule{
 		why: "the lab's program sees the cluster as the lab does"},
 	{pkg: "test/cluster", allowed: []string{"test/lab"}, tests: true,
 		why: "scenarios see the cluster as the lab does"},
+	{pkg: "test/servers", allowed: []string{"test/servers/cache"}, tests: true,
+		why: "fetching servers needs nothing of what is tested on them"},
+	{pkg: "test/servers/cache", tests: true, why: "finding programs needs nothing of what is tested with them"},
+	{pkg: "test/servers/clients", tests: true,
+		allowed: []string{"github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgproto3"},
+		why:     "it plays programs of PostgreSQL, which know nothing of us"},
 	{pkg: "test/report", tests: true, why: "counting tests needs nothing of what they test"},
+	{pkg: "test/conformance", tests: true, why: "it reads what tests say of themselves"},
 	{pkg: "test/structure", tests: true, why: "it reads sources and nothing else"},
 }
 
@@ -275,8 +282,10 @@ func TestProgramsAreStartedInOnePlace(t *testing.T) {
 
 func TestOnlyProgramsExit(t *testing.T) {
 	exit := places{
-		"cmd":         "a program ends itself",
-		"test/report": "it is a program",
+		"cmd":              "a program ends itself",
+		"test/report":      "it is a program",
+		"test/servers":     "it is a program",
+		"test/conformance": "it is a program",
 	}
 	used := map[string]bool{}
 	for _, s := range sources(t) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// Conformance: 111 (unit)
 func TestParseLSN(t *testing.T) {
 	for text, want := range map[string]LSN{
 		"0/30000A0":         0x30000A0,
@@ -25,6 +26,7 @@ func TestParseLSN(t *testing.T) {
 	}
 }
 
+// Conformance: 111 (unit)
 func TestPadded(t *testing.T) {
 	if got := LSN(0x30000A0).Padded(); got != "00000000030000A0" {
 		t.Errorf("padded: %s", got)
