@@ -424,7 +424,7 @@ func TestServerInRecoveryIsWaitedFor(t *testing.T) {
 	s := newSite(t)
 	ready := filepath.Join(s.dir, "ready")
 	// The first file that recovery asks for takes as long as the test likes.
-	s.params["restore_command"] = "while ! test -e " + ready + "; do sleep 0.05; done; false"
+	s.params["restore_command"] = "while test -d " + s.dir + " && ! test -e " + ready + "; do sleep 0.05; done; false"
 	started := make(chan answer, 1)
 	go func() { started <- s.do("start") }()
 	s.until("the postmaster", func() bool { return s.postmaster() != 0 })

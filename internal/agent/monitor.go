@@ -131,7 +131,7 @@ func (a *Agent) busyVerdict(cause error) (ocf.Code, error) {
 
 func (a *Agent) report(err error) {
 	if err != nil {
-		a.log.Warnf("the cluster's view was not brought up to date: %v", oneLine(err))
+		a.log.Warnf("not done, the next time will try again: %v", oneLine(err))
 	}
 }
 

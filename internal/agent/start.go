@@ -307,9 +307,9 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 	if err := a.checkOverrides(ctx, session); err != nil {
 		return ocf.ErrConfigured, err
 	}
-	if err := a.dropPeerSlots(ctx); err != nil {
-		return ocf.ErrGeneric, err
-	}
+	// A standby that has not noticed the demotion can still hold its slot here;
+	// then the slot goes at the next start.
+	a.report(a.dropPeerSlots(ctx))
 	own := a.own(ctx)
 	if own.Status != replication.NoStatus && own.Status != replication.Stopped && own.Status != replication.Unknown {
 		return ocf.Success, nil // its status is known, and may be the primary's to set

@@ -7,7 +7,7 @@ set -eu
 packages="systemd systemd-container dbus libpam-systemd
 	corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents
 	openssh-server openssh-client
-	iproute2 nftables iputils-ping procps strace util-linux passwd
+	iproute2 nftables iputils-ping procps strace util-linux passwd locales
 	postgresql"
 
 policy=/usr/sbin/policy-rc.d
