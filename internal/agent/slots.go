@@ -33,37 +33,9 @@ func (a *Agent) peerSlots() map[string]string {
 	return slots
 }
 
-// dropPeerSlots removes the slots that this node had for the others while it
-// was primary: nobody moves them on, and the WAL they keep would fill the disk.
-func (a *Agent) dropPeerSlots(ctx context.Context) error {
-	if a.params.SlotName == "" {
-		return nil
-	}
-	session, err := a.slotSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	slots, err := session.Slots(ctx)
-	if err != nil {
-		return err
-	}
-	peers := a.peerSlots()
-	for _, s := range slots {
-		if node, ours := peers[s.Name]; ours {
-			a.log.Infof("dropping the replication slot %s of %s: this server is a standby", s.Name, node)
-			if err := session.DropSlot(ctx, s.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// keepPeerSlots makes sure that the primary has a slot for every other node: a
-// good one stays, so that its standby loses nothing, and one that the server
-// has invalidated is made anew.
-func (a *Agent) keepPeerSlots(ctx context.Context) error {
+// withSlots calls fn with a session of pgdba and the slots that the server has,
+// by name. Without replication_slot_name there is nothing to do.
+func (a *Agent) withSlots(ctx context.Context, fn func(*pg.Session, map[string]pg.Slot) error) error {
 	if a.params.SlotName == "" {
 		return nil
 	}
@@ -80,23 +52,56 @@ func (a *Agent) keepPeerSlots(ctx context.Context) error {
 	for _, s := range slots {
 		have[s.Name] = s
 	}
-	for name, node := range a.peerSlots() {
-		s, exists := have[name]
-		if exists && !s.Lost {
-			a.reportRetained(s, node)
-			continue
-		}
-		if exists {
-			a.log.Warnf("the replication slot %s of %s was invalidated: made anew, the standby may need a rebuild", name, node)
+	return fn(session, have)
+}
+
+// dropPeerSlots removes the slots that this node had for the others while it
+// was primary: nobody moves them on, and the WAL they keep would fill the disk.
+func (a *Agent) dropPeerSlots(ctx context.Context) error {
+	return a.withSlots(ctx, func(session *pg.Session, have map[string]pg.Slot) error {
+		for name, node := range a.peerSlots() {
+			if _, exists := have[name]; !exists {
+				continue
+			}
+			a.log.Infof("dropping the replication slot %s of %s: this server is a standby", name, node)
 			if err := session.DropSlot(ctx, name); err != nil {
 				return err
 			}
 		}
-		if err := session.CreateSlot(ctx, name); err != nil {
+		return nil
+	})
+}
+
+// keepPeerSlots makes sure that the primary has a slot for every other node: a
+// good one stays, so that its standby loses nothing, and one that the server
+// has invalidated is made anew.
+func (a *Agent) keepPeerSlots(ctx context.Context) error {
+	return a.withSlots(ctx, func(session *pg.Session, have map[string]pg.Slot) error {
+		for name, node := range a.peerSlots() {
+			if err := a.keepSlot(ctx, session, name, node, have); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (a *Agent) keepSlot(ctx context.Context, session *pg.Session, name, node string, have map[string]pg.Slot) error {
+	s, exists := have[name]
+	if exists && !s.Lost {
+		a.reportRetained(s, node)
+		return nil
+	}
+	if exists {
+		a.log.Warnf("the replication slot %s of %s was invalidated: made anew, the standby may need a rebuild", name, node)
+		if err := session.DropSlot(ctx, name); err != nil {
 			return err
 		}
-		a.log.Infof("created the replication slot %s for %s", name, node)
 	}
+	if err := session.CreateSlot(ctx, name); err != nil {
+		return err
+	}
+	a.log.Infof("created the replication slot %s for %s", name, node)
 	return nil
 }
 

@@ -171,9 +171,6 @@ func (i *Instance) WriteSyncNames(names []string, external bool) error {
 	return i.writeFile(i.SyncFile(), syncSetting+" = "+QuoteConf(value)+"\n")
 }
 
-// RemoveSyncNames removes rep_mode.conf.
-func (i *Instance) RemoveSyncNames() error { return i.removeFile(i.SyncFile()) }
-
 // FormatSyncNames is the value of synchronous_standby_names for a release.
 // Names are identifiers and quoted, because node names hold hyphens and dots.
 // Without external standbys there is at most one: that all of several confirm
