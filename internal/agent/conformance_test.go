@@ -63,7 +63,7 @@ func (u upstream) ask(sql string) (text string, err error) {
 // A fresh base backup is consistent only when recovery begins where its label
 // says; the server keeps the label under another name when it has done so.
 //
-// Conformance: 61 (PostgreSQL server)
+// Conformance: 49, 61 (PostgreSQL server)
 func TestFreshBaseBackup(t *testing.T) {
 	for _, mode := range []string{"slave", "sync"} {
 		t.Run(mode, func(t *testing.T) {
@@ -99,6 +99,11 @@ func TestFreshBaseBackup(t *testing.T) {
 			s.want("monitor", ocf.Success, append(extra, recurring)...)
 			if got := shown(); got != "normal" {
 				t.Errorf("a standby that streams shows %q", got)
+			}
+			s.crash()
+			s.want("monitor", ocf.NotRunning, append(extra, recurring)...)
+			if got := shown(); got != "ERROR" {
+				t.Errorf("a server that is down shows %q", got)
 			}
 		})
 	}
@@ -482,6 +487,8 @@ func (s *site) helpers() []string {
 }
 
 // Pacemaker kills at a time-out, and sometimes the agent alone.
+//
+// Conformance: 18 (PostgreSQL server)
 func TestKilledAgentLeavesNoHelper(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -513,6 +520,7 @@ func TestKilledAgentLeavesNoHelper(t *testing.T) {
 	}
 	killed("crm_mon", "start")
 	killed("crm_attribute", "start")
+	killed("pg_ctl", "start")
 	s.standby()
 	s.followed()
 	s.takeOver()
@@ -540,7 +548,7 @@ func TestServerIsOnItsOwn(t *testing.T) {
 	s.want("start", ocf.Success, "PGUSER=nobody", "PGPASSWORD=geheim")
 	pid := s.postmaster()
 	// The agent has its session and its group from us, as it has them from Pacemaker.
-	if sid, err := unix.Getsid(pid); err != nil || s.release() >= 12 && sid == mustInt(unix.Getsid(0)) {
+	if sid, err := unix.Getsid(pid); err != nil || sid == mustInt(unix.Getsid(0)) {
 		t.Errorf("server %d is in our session %d, %v", pid, sid, err)
 	}
 	if group, err := unix.Getpgid(pid); err != nil || group == unix.Getpgrp() {
@@ -969,5 +977,52 @@ func TestJapaneseServer(t *testing.T) {
 	}
 	if c, err := s.instance().Control(); err != nil || c.State == pg.DBInArchiveRecovery {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// A standby that is ahead of the next primary says so, in the log and where the
+// cluster reads it, and leaves no constraint for a person to find.
+//
+// Conformance: 96 (PostgreSQL server)
+func TestStandbyAheadOfTheCandidate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const less, more = "0000000003000060", "00000000030000A0"
+	for _, c := range []struct {
+		name, nodes, mode, own, candidate, promote string
+		want                                       string
+	}{
+		{"ahead", "node01 node02 node03", "sync", more, less, "node02", "DISCONNECT"},
+		{"equal", "node01 node02 node03", "sync", less, less, "node02", "STREAMING|ASYNC"},
+		{"behind", "node01 node02 node03", "sync", less, more, "node02", "STREAMING|ASYNC"},
+		{"is the candidate", "node01 node02 node03", "sync", more, less, "node01", "STREAMING|ASYNC"},
+		{"nothing known of the candidate", "node01 node02 node03", "sync", more, "", "node02", "STREAMING|ASYNC"},
+		{"two nodes", "node01 node02", "sync", more, less, "node02", "STREAMING|ASYNC"},
+		{"async", "node01 node02 node03", "async", more, less, "node02", "STREAMING|ASYNC"},
+	} {
+		s.params["node_list"], s.params["rep_mode"] = c.nodes, c.mode
+		s.change(func(r *record) {
+			r.Online["node03"], r.Transient["node03"], r.Permanent["node03"] = true, map[string]string{}, map[string]string{}
+			r.Transient["node01"] = map[string]string{"pgsql-master-baseline": c.own}
+			r.Transient["node02"] = map[string]string{}
+			if c.candidate != "" {
+				r.Transient["node02"]["pgsql-master-baseline"] = c.candidate
+			}
+			r.Permanent["node01"]["pgsql-data-status"] = "STREAMING|ASYNC"
+		})
+		s.forgetCalls()
+		s.forgetLog()
+		s.notify("pre", "promote", map[string]string{"promote": c.promote, "slave": c.nodes})
+		if got := s.record().Permanent["node01"]["pgsql-data-status"]; got != c.want {
+			t.Errorf("%s: data status %s, want %s", c.name, got, c.want)
+		}
+		if logged := strings.Contains(s.agentLog(), "ERROR: "); logged != (c.want == "DISCONNECT") {
+			t.Errorf("%s: the log says\n%s", c.name, s.agentLog())
+		}
+		for _, call := range s.calls() {
+			if !strings.HasPrefix(call, "crm_mon ") && !strings.HasPrefix(call, "crm_attribute ") && call != "" {
+				t.Errorf("%s: ran %s", c.name, call)
+			}
+		}
 	}
 }

@@ -183,6 +183,7 @@ func TestRestartOnPromote(t *testing.T) {
 	s.monitor(ocf.RunningPromoted)
 }
 
+// Conformance: 49 (PostgreSQL server)
 func TestCheckWalReceiver(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

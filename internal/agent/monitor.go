@@ -36,6 +36,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		return a.failed(), err
 	}
 	if stopped {
+		a.report(a.showDown(ctx))
 		return ocf.NotRunning, nil
 	}
 	// The server gets two thirds of the time, its verdict's consequences the rest.

@@ -22,7 +22,10 @@ func (a *Agent) notify(ctx context.Context) (ocf.Code, error) {
 	n := a.call.Notify
 	var err error
 	switch {
-	case n.Type != "post", !a.usable, !a.replicated():
+	case !a.usable, !a.replicated():
+	case n.Type == "pre" && n.Operation == "promote":
+		err = a.beforePromote(ctx)
+	case n.Type != "post":
 	case n.Operation == "promote":
 		err = a.afterPromote(ctx)
 	case n.Operation == "demote":
@@ -34,6 +37,25 @@ func (a *Agent) notify(ctx context.Context) (ocf.Code, error) {
 		return ocf.ErrGeneric, err
 	}
 	return ocf.Success, nil
+}
+
+// beforePromote notes that this standby is ahead of the one to be promoted and
+// will not be able to follow it. The promotion goes on whatever is answered
+// here, and a constraint would be left for a person to find: the data status
+// says it, and keeps this node from being chosen until it was rebuilt.
+func (a *Agent) beforePromote(ctx context.Context) error {
+	if a.mode() != replication.Sync || len(a.params.NodeList) < 3 {
+		return nil // with two nodes there is no third that could be ahead
+	}
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	changes := replication.GiveWay(a.node, a.nodes(s), a.call.Notify.Promote)
+	for _, c := range changes {
+		a.log.Errorf("this standby cannot follow the next primary and has to be rebuilt: %v", c)
+	}
+	return a.apply(ctx, nil, changes)
 }
 
 // afterPromote ends the vote: positions are of no use any more, and the

@@ -31,6 +31,15 @@ func (a *Agent) showReceiver(ctx context.Context, server pg.ServerState) error {
 	return a.setReceiver(ctx, value)
 }
 
+// showDown tells that a server that should run receives nothing. A probe is no
+// such case: stop has removed the attribute, and nothing has come since.
+func (a *Agent) showDown(ctx context.Context) error {
+	if !a.params.CheckWalReceiver || a.call.Probe() {
+		return nil
+	}
+	return a.setReceiver(ctx, receiverError)
+}
+
 // forgetReceiver removes the attribute of a server that goes down.
 func (a *Agent) forgetReceiver(ctx context.Context) {
 	if a.params.CheckWalReceiver {

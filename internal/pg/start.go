@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -161,7 +162,7 @@ func (i *Instance) Start(ctx context.Context) error {
 		// runuser opens a PAM session, which applies pgdba's resource limits;
 		// plain setuid is for systems without it.
 		if path := runuser(); path != "" {
-			cmd.Argv = append([]string{path, "-u", i.set.User.Name, "--"}, argv...)
+			cmd.Argv = slices.Concat([]string{path, "-u", i.set.User.Name, "--"}, i.tied(ctx), argv)
 			cmd.Credential = nil
 		}
 	}
@@ -176,6 +177,17 @@ func (i *Instance) Start(ctx context.Context) error {
 		return fail(err)
 	}
 	return i.untilServer(ctx, since)
+}
+
+// tied is put before a program that runuser starts, so that it dies with
+// runuser, as runuser dies with us: between the two is a fork, at which the
+// kernel forgets such a wish. util-linux before 2.33 cannot do that.
+func (i *Instance) tied(ctx context.Context) []string {
+	wrap := []string{"setpriv", "--pdeathsig", "KILL", "--"}
+	if _, err := i.run.Run(ctx, run.Command{Argv: append(slices.Clone(wrap), "true")}); err != nil {
+		return nil
+	}
+	return wrap
 }
 
 // untilServer waits until what pg_ctl has left behind is the server: with -W

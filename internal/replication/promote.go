@@ -161,3 +161,23 @@ func Follower(own string, nodes []Node, s Shutdown) string {
 	}
 	return ""
 }
+
+// GiveWay is what a standby says of itself that stood further than one of the
+// candidates when the last primary was demoted: what it has beyond that was
+// acknowledged to nobody, and is in the way of following.
+func GiveWay(own string, nodes []Node, candidates []string) []Change {
+	o := Observation{Nodes: nodes}
+	me, _ := o.node(own)
+	mine, err := wal.ParsePadded(me.Baseline)
+	if err != nil || contains(candidates, own) || me.DataStatus == Disconnect {
+		return nil
+	}
+	for _, name := range candidates {
+		n, _ := o.node(name)
+		if baseline, err := wal.ParsePadded(n.Baseline); err == nil && mine > baseline {
+			return []Change{SetDataStatus{Node: me.Name, Old: me.DataStatus, New: Disconnect,
+				Why: fmt.Sprintf("ahead of %s, which is to be promoted: %s, %s", n.Name, me.Baseline, n.Baseline)}}
+		}
+	}
+	return nil
+}

@@ -101,7 +101,9 @@ func (Local) Run(ctx context.Context, c Command) (Result, error) {
 	cmd.Dir = c.Dir
 	cmd.WaitDelay = waitDelay
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:    true,
+		// pg_ctl before release 12 gives the server no session of its own.
+		Setsid:     c.LeavesServer,
+		Setpgid:    !c.LeavesServer,
 		Pdeathsig:  syscall.SIGKILL,
 		Credential: c.Credential,
 	}

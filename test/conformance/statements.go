@@ -50,7 +50,7 @@ var groups = []group{
 		{unit, "Log lines go where Pacemaker's variables say, in the shape that log readers know; debug lines only when asked for.", ""},
 		{script, "No password gets into a log, a reason, an argument or the environment of a program.", ""},
 		{server, "Whatever hangs (server, cluster command, disk), the agent ends a second before its timeout and says why.", ""},
-		{server, "A killed agent leaves no helper behind.", "pg_ctl start: runuser is its parent, dies with the agent and leaves it behind"},
+		{server, "A killed agent leaves no helper behind.", ""},
 		{server, "The server has a session of its own, survives the agent and its process group, and holds none of its pipes.", ""},
 	}},
 	{"Validation", []statement{
@@ -85,7 +85,7 @@ var groups = []group{
 		{server, "Start-up files of psql have no influence.", ""},
 		{server, "A cluster that cannot be written to, or is slow, does not change the verdict of monitor.", ""},
 		{server, "The monitor after a kill of the postmaster never answers 0 for a primary: 7 or 9; for a standby 7 or 1.", ""},
-		{server, "check_wal_receiver shows normal, normal (master) or ERROR, ERROR also for a server that is down, and nothing after a stop.", "ERROR for a server that is down: monitor answers 7 before it comes to the attribute"},
+		{server, "check_wal_receiver shows normal, normal (master) or ERROR, ERROR also for a server that is down, and nothing after a stop.", ""},
 		{server, "A steady primary's monitor starts at most 5 programs, a standby's at most 2.", ""},
 	}},
 	{"Start", []statement{
@@ -138,7 +138,7 @@ var groups = []group{
 		{server, "After a demote every standby has a baseline and HS:alone, the demoted node has not; node1 is not node10.", ""},
 		{unit, "Variables of old and new names are read, alone and together; the new ones win.", ""},
 		{server, "Of two names in the promoted list each acts as primary only if its server is one.", ""},
-		{server, "A standby ahead of the node to be promoted says so in the log and in its data status, without a constraint.", "the agent does nothing at pre-promote"},
+		{server, "A standby ahead of the node to be promoted says so in the log and in its data status, without a constraint.", ""},
 	}},
 	{"Control of the standbys and election", []statement{
 		{unit, "Every combination of state, sync_state, mode and number of nodes has its values, written in one order.", ""},
