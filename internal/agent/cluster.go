@@ -50,14 +50,19 @@ func (a *Agent) nodes(s *crm.State) []replication.Node {
 
 // own is this node among nodes; without a readable cluster nothing is known of it.
 func (a *Agent) own(ctx context.Context) replication.Node {
-	if s, err := a.cluster(ctx); err == nil {
-		for _, n := range a.nodes(s) {
-			if strings.EqualFold(n.Name, a.node) {
-				return n
-			}
-		}
-	} else {
+	s, err := a.cluster(ctx)
+	if err != nil {
 		a.log.Warn(err)
+		return a.ownAmong(nil)
+	}
+	return a.ownAmong(a.nodes(s))
+}
+
+func (a *Agent) ownAmong(nodes []replication.Node) replication.Node {
+	for _, n := range nodes {
+		if strings.EqualFold(n.Name, a.node) {
+			return n
+		}
 	}
 	return replication.Node{Name: a.node, Known: true, Online: true}
 }

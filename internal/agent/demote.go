@@ -2,39 +2,55 @@ package agent
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
 	"pgrex/internal/replication"
 )
 
-// demote stops the server of the primary. It stays down, as operators and
-// their procedures know it: its data may be ahead of the next primary's until
-// somebody has compared them, and PGSQL.lock says so.
+// demote ends the server of the primary. Whether it comes back at once, as a
+// standby, is a question of proof: PGSQL.lock says that its data may be ahead
+// of the next primary's, and goes only when that cannot be (0005). Where the
+// cluster stops the instance next, starting it would only cost time.
 //
-// A server that is down already has been demoted well enough.
+// A server that is down already has been demoted well enough, and so has a
+// standby that nobody ever asked to be anything else.
 func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	// As in stop: a cluster that does not answer must not keep the server up.
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
-	own, before := a.own(brief), a.demotion(brief)
+	before := a.demotion(brief)
+	own := a.ownAmong(before.Nodes)
 	first := replication.LoseScore(own, "it is being demoted")
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
 	a.applyAll(brief, first)
+	if a.neverPromoted() {
+		a.log.Info("the server is a standby and stays one")
+		switch own.Status {
+		case replication.NoStatus, replication.Stopped, replication.Unknown, replication.Primary:
+			a.applyAll(ctx, statusChange(own, replication.HSAlone, "a standby was found running"))
+		}
+		return ocf.Success, nil
+	}
 	a.forgetReceiver(brief)
+	standbys := a.standbyAddresses(brief)
 
 	wasRunning, err := a.stopServer(ctx, a.params.StopEscalate)
 	if err != nil {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
-	before.Stopped = wasRunning
+	before.Stopped, before.Covered = wasRunning, a.covered(ctx, standbys)
 	a.applyAll(ctx, replication.Demoted(before))
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
 	a.applyAll(ctx, statusChange(own, replication.Stopped, "it has been demoted"))
+	a.report(a.comeBack(ctx))
 	return ocf.Success, nil
 }
 
@@ -45,8 +61,113 @@ func (a *Agent) demotion(ctx context.Context) replication.Demotion {
 		Own: a.node, Mode: a.mode(),
 		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
 	}
-	if s, err := a.cluster(ctx); err == nil {
-		d.Nodes, d.Quorate = a.nodes(s), s.Quorate || s.IgnoresQuorum
+	s, err := a.cluster(ctx)
+	if err != nil {
+		a.log.Warn(err)
+		return d
 	}
+	d.Nodes, d.Quorate = a.nodes(s), s.Quorate || s.IgnoresQuorum
 	return d
+}
+
+// neverPromoted is certain that the server is a standby and that nobody has
+// asked it to become primary: its control file says so, and the lock that
+// precedes every promotion is not there.
+func (a *Agent) neverPromoted() bool {
+	p, err := a.pg.Processes()
+	if err != nil || p.Postmaster == 0 {
+		return false
+	}
+	c, err := a.pg.Control()
+	if err != nil || c.State != pg.DBInArchiveRecovery {
+		return false
+	}
+	_, exists, err := a.pg.ReadLock()
+	return err == nil && !exists
+}
+
+// standbyAddresses is where the standbys of this primary come from, by node. It
+// is of use only when the server will write a shutdown checkpoint for them.
+func (a *Agent) standbyAddresses(ctx context.Context) map[string]string {
+	if a.params.StopEscalate <= 0 || !a.usable {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	session, err := a.connect(ctx)
+	if err != nil {
+		return nil
+	}
+	defer session.Close()
+	senders, err := session.Senders(ctx)
+	a.report(err)
+	found := map[string]string{}
+	for _, row := range senders {
+		if row.Physical && row.State == "streaming" && row.ClientAddr != "" && ocf.Contains(a.params.NodeList, row.Name) {
+			found[row.Name] = row.ClientAddr
+		}
+	}
+	return found
+}
+
+// askPatience is the time for all standbys to say how far they are. The server
+// has already waited for them when it shut down: they answer at once or not.
+const askPatience = time.Second
+
+// covered are those standbys that have all that this node wrote. A standby
+// that does not answer, or may not be asked, has proved nothing.
+func (a *Agent) covered(ctx context.Context, standbys map[string]string) []string {
+	if len(standbys) == 0 {
+		return nil
+	}
+	c, err := a.pg.Control()
+	if err != nil {
+		a.log.Warn(err)
+		return nil
+	}
+	end, err := a.pg.ShutdownEnd(c)
+	if err != nil {
+		a.log.Info(err) // an immediate shutdown, most likely
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	var names []string
+	for name, addr := range standbys {
+		p, err := a.pg.AskPeer(ctx, addr, a.params.RepUser, a.params.PrimaryConninfoOpt)
+		switch {
+		case err != nil:
+			a.log.Warn(err)
+		case p.SystemID == c.SystemID && p.Timeline == c.Timeline && p.Position >= end:
+			names = append(names, name)
+		default:
+			a.log.Warnf("%s is at %s on timeline %d, this node was stopped at %s on %d", name, p.Position, p.Timeline, end, c.Timeline)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// comeBack starts the server again, as the standby that Pacemaker takes a
+// demoted instance for. Without proof that nobody lacks its data (the lock is
+// still there) it stays down, and so it does when it is to be stopped anyway,
+// or when nobody has said what the cluster is up to.
+func (a *Agent) comeBack(ctx context.Context) error {
+	n := a.call.Notify
+	if !n.UnpromotedKnown || ocf.Contains(n.Stop, a.node) || !a.usable {
+		return nil
+	}
+	if _, locked, err := a.pg.ReadLock(); err != nil || locked {
+		return err
+	}
+	if err := a.prepare(ctx); err != nil {
+		return err
+	}
+	session, err := a.launch(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	_, err = a.confirmStandby(ctx, session)
+	return err
 }

@@ -39,6 +39,9 @@ type site struct {
 	// peerName is what the peer calls itself, node02 where nothing is said.
 	peerName string
 	peerSlot string // of the primary that the peer uses, if any
+	// ownHost is where the server of this site listens. Moved away from
+	// 127.0.0.1, that is the address that the peer comes from and answers on.
+	ownHost string
 }
 
 // needServer finds the programs of the PostgreSQL release under test, which is
@@ -48,6 +51,9 @@ type site struct {
 func needServer(t *testing.T) string {
 	t.Helper()
 	bin, err := cache.Chosen()
+	if major, ok := releaseOf(t); ok {
+		bin, err = cache.Bin(major)
+	}
 	if os.Geteuid() != 0 {
 		err = errors.New("must be root to run a server as postgres")
 	}
@@ -119,7 +125,7 @@ func newSiteOf(t *testing.T, pgBin string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, bin: pgBin, dir: dir, data: filepath.Join(dir, "data"), port: freePort(t), context: map[string]string{}}
+	s := &site{t: t, bin: pgBin, dir: dir, data: filepath.Join(dir, "data"), port: freePort(t), ownHost: "127.0.0.1", context: map[string]string{}}
 	t.Cleanup(s.remove)
 	s.must(os.Chmod(dir, 0o777))
 	s.shell("cp", "-a", data, s.data)
@@ -426,7 +432,7 @@ func (s *site) forgetCalls() {
 // query asks the local server.
 func (s *site) query(sql string) string {
 	s.t.Helper()
-	return queryAt(s.t, s.port, sql)
+	return queryAt(s.t, s.ownHost, s.port, sql)
 }
 
 // standbySetting is a setting of a standby, which the server does not tell before release 12.
@@ -448,11 +454,11 @@ func (s *site) standbySetting(name string) string {
 	return ""
 }
 
-func queryAt(t *testing.T, port int, sql string) string {
+func queryAt(t *testing.T, host string, port int, sql string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=template1", port))
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", host, port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -500,7 +506,7 @@ func (s *site) join() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=template1", s.port))
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", s.ownHost, s.port))
 	s.must(err)
 	defer conn.Close(ctx)
 	query := func(sql string) (text string, err error) { return text, conn.QueryRow(ctx, sql).Scan(&text) }
@@ -521,14 +527,22 @@ func (s *site) release() int {
 	return v
 }
 
+// peerPort is that of the cluster where the two servers have addresses of their own.
+func (s *site) peerPort() int {
+	if s.ownHost != "127.0.0.1" {
+		return s.port
+	}
+	return freePort(s.t)
+}
+
 func (s *site) startPeer() {
 	s.t.Helper()
 	name := "node02"
 	if s.peerName != "" {
 		name = s.peerName
 	}
-	conninfo := "host=127.0.0.1 user=repuser application_name=" + name + " port=" + strconv.Itoa(s.port)
-	args := []string{"-D", filepath.Join(s.dir, "peer"), "-p", strconv.Itoa(freePort(s.t)), "-c", "unix_socket_directories="}
+	conninfo := "host=" + s.ownHost + " user=repuser application_name=" + name + " port=" + strconv.Itoa(s.port)
+	args := []string{"-D", filepath.Join(s.dir, "peer"), "-p", strconv.Itoa(s.peerPort()), "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"}
 	if s.release() >= 12 {
 		args = append(args, "-c", "primary_conninfo="+conninfo, "-c", "primary_slot_name="+s.peerSlot)
 	} else {

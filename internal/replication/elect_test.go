@@ -303,6 +303,20 @@ func TestDemotedLock(t *testing.T) {
 			d.Stopped, d.Nodes[1].DataStatus, d.Nodes[0].DataStatus = false, Disconnect, Disconnect
 		}, false},
 		{"a standby that lags is no candidate", func(d *Demotion) { d.Nodes[1].DataStatus = "CATCHUP|ASYNC" }, true},
+		{"the synchronous standby has the shutdown checkpoint", func(d *Demotion) { d.Covered = []string{"node02"} }, true},
+		{"... without quorum", func(d *Demotion) { d.Covered, d.Quorate = []string{"node02"}, false }, false},
+		{"... of two that may be promoted", func(d *Demotion) {
+			d.Covered = []string{"node02"}
+			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true, DataStatus: StreamingSync})
+		}, false},
+		{"... beside one that may not", func(d *Demotion) {
+			d.Covered = []string{"node02"}
+			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true, DataStatus: StreamingAsync})
+		}, true},
+		{"... beside one of which nothing is known", func(d *Demotion) {
+			d.Covered = []string{"node02"}
+			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true})
+		}, false},
 		{"an asynchronous standby is one in mode async", func(d *Demotion) { d.Mode, d.Nodes[1].DataStatus = Async, StreamingAsync }, false},
 	}
 	for _, tt := range tests {

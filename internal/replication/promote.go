@@ -106,33 +106,44 @@ type Demotion struct {
 	// when StandbysKnown is true.
 	Standbys      []string
 	StandbysKnown bool
+	// Covered are the nodes that have proved to have the shutdown checkpoint,
+	// the last that this node wrote; empty where it wrote none.
+	Covered []string
 }
 
-// Demoted says what remains of PGSQL.lock. It may go when nobody can be ahead:
-// no standby was active in the cluster, or the cluster's own record forbids
-// every other node to be promoted. An unknown list and an unknown node prove
-// nothing.
+// Demoted says what remains of PGSQL.lock. It may go when this node is ahead of
+// nobody who can become primary: no standby was active in the cluster, the
+// cluster's own record forbids every other node to be promoted, or each that
+// may be has all that was written here. An unknown list and an unknown node
+// prove nothing.
 func Demoted(d Demotion) []Change {
 	switch {
 	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0:
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
-	case d.Quorate && onlyOwnIsPromotable(d):
-		return []Change{RemoveLock{Why: "no other node may be promoted: this node has the latest data"}}
+	case d.Quorate && othersHaveAll(d):
+		why := "no other node may be promoted: this node has the latest data"
+		if len(d.Covered) > 0 {
+			why = "every node that may be promoted has this node's shutdown checkpoint: " + strings.Join(d.Covered, ", ")
+		}
+		return []Change{RemoveLock{Why: why}}
 	}
 	return nil
 }
 
-// onlyOwnIsPromotable rests on what this node has written as primary: before a
-// commit goes on without a standby, that standby is marked. It counts only
-// while the node is still in the cluster that it was primary of, which the
-// transient status shows.
-func onlyOwnIsPromotable(d Demotion) bool {
+// othersHaveAll says whether every node that may be promoted has all of this
+// node's WAL. Which ones may be rests on what this node has written as primary:
+// before a commit goes on without a standby, that standby is marked. It counts
+// only while the node is still in the cluster that it was primary of, which
+// the transient status shows.
+func othersHaveAll(d Demotion) bool {
 	for _, n := range d.Nodes {
 		own := strings.EqualFold(n.Name, d.Own)
 		switch {
 		case own && (n.Status != Primary || n.DataStatus != Latest):
 			return false
-		case !own && (!n.Known || n.Promoted || n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)):
+		case !own && (!n.Known || n.Promoted):
+			return false
+		case !own && (n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)) && !contains(d.Covered, n.Name):
 			return false
 		}
 	}

@@ -69,3 +69,38 @@ type Timeline uint32
 
 // File names the timeline's history file in pg_wal.
 func (t Timeline) File() string { return fmt.Sprintf("%08X.history", uint32(t)) }
+
+// Sizes of a WAL page and of the headers that a record steps over where it
+// crosses pages (src/include/access/xlog_internal.h, 64-bit servers).
+const (
+	PageSize        = 8192
+	pageHeader      = 24
+	firstPageHeader = 40 // of a segment
+)
+
+// RecordEnd is where a record of length bytes that begins at start ends.
+func RecordEnd(start LSN, length uint32, segmentSize int) LSN {
+	end, left := start, uint64(length)
+	for {
+		room := PageSize - uint64(end)%PageSize
+		if left <= room {
+			return end + LSN(left)
+		}
+		left -= room
+		end += LSN(room)
+		if uint64(end)%uint64(segmentSize) == 0 {
+			end += firstPageHeader
+		} else {
+			end += pageHeader
+		}
+	}
+}
+
+// SegmentFile names the file that holds the position on the timeline, and where
+// in it that is.
+func SegmentFile(t Timeline, at LSN, segmentSize int) (name string, offset int64) {
+	size := uint64(segmentSize)
+	perID := uint64(1<<32) / size
+	segment := uint64(at) / size
+	return fmt.Sprintf("%08X%08X%08X", uint32(t), segment/perID, segment%perID), int64(uint64(at) % size)
+}

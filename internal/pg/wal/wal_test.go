@@ -91,3 +91,40 @@ func TestParseHistory(t *testing.T) {
 		}
 	}
 }
+
+func TestRecordEnd(t *testing.T) {
+	const size = 1 << 20
+	for _, tt := range []struct {
+		start  LSN
+		length uint32
+		want   LSN
+	}{
+		{0x3000028, 0x78, 0x30000A0},
+		{0x3001F88, 0x78, 0x3002000},            // fills its page
+		{0x3001F90, 0x78, 0x3002000 + 0x18 + 8}, // goes on behind a page header
+		{0x30FFF90, 0x78, 0x3100000 + 0x28 + 8}, // and behind the header of a segment
+		{0x3001F90, 0x70 + 8168 + 8, 0x3004000 + 0x18 + 8},
+	} {
+		if got := RecordEnd(tt.start, tt.length, size); got != tt.want {
+			t.Errorf("%v + %d: %v, want %v", tt.start, tt.length, got, tt.want)
+		}
+	}
+}
+
+func TestSegmentFile(t *testing.T) {
+	for _, tt := range []struct {
+		at     LSN
+		size   int
+		want   string
+		offset int64
+	}{
+		{0x3000028, 16 << 20, "000000020000000000000003", 0x28},
+		{0x1_FF000000, 16 << 20, "0000000200000001000000FF", 0},
+		{0x1_FF100010, 1 << 20, "000000020000000100000FF1", 0x10},
+		{0x1_C0000010, 1 << 30, "000000020000000100000003", 0x10},
+	} {
+		if name, offset := SegmentFile(2, tt.at, tt.size); name != tt.want || offset != tt.offset {
+			t.Errorf("%v: %s %d, want %s %d", tt.at, name, offset, tt.want, tt.offset)
+		}
+	}
+}

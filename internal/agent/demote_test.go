@@ -1,0 +1,149 @@
+package agent_test
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"pgrex/internal/ocf"
+)
+
+const (
+	withoutStandbys = "OCF_RESKEY_CRM_meta_notify_slave_uname= "
+	withNode02      = "OCF_RESKEY_CRM_meta_notify_slave_uname=node02"
+	stopsHere       = "OCF_RESKEY_CRM_meta_notify_stop_uname=node01"
+)
+
+// apart gives this node and its standby addresses of their own, as in a cluster,
+// so that either can be asked on the cluster's port.
+func apart(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	s.ownHost = "127.0.0.2"
+	s.must(appendTo(s.data+"/postgresql.conf", "listen_addresses = '127.0.0.2'\n"))
+	return s
+}
+
+// Nobody is asked where only this node can be ahead: it is what it was started as.
+//
+// Conformance: 79, 88 (PostgreSQL server)
+func TestDemoteOfAStandby(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.standby()
+	s.followed()
+	pid := s.postmaster()
+	s.want("demote", ocf.Success, withoutStandbys)
+	if s.postmaster() != pid {
+		t.Error("the standby was restarted or stopped")
+	}
+	if got := s.record().attrs("node01"); got != "master-pgsql=-INFINITY pgsql-status=HS:sync pgsql-data-status=STREAMING|SYNC" {
+		t.Errorf("attributes: %s", got)
+	}
+	s.monitor(ocf.Success)
+}
+
+// A standby that was asked to become primary, and perhaps will, is no standby
+// that may be left alone.
+func TestDemoteAfterAKilledPromotion(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.primaryAlone() // makes the lock
+	s.crash()
+	s.shell("touch", s.data+"/standby.signal")
+	s.want("stop", ocf.Success)
+	s.shell("mv", s.dir+"/tmp/PGSQL.lock", s.dir+"/lock")
+	s.change(func(r *record) { delete(r.Role, "node01") })
+	s.standby()
+	s.shell("mv", s.dir+"/lock", s.dir+"/tmp/PGSQL.lock")
+	s.want("demote", ocf.Success)
+	if s.postmaster() != 0 {
+		t.Error("the server runs on with a lock")
+	}
+}
+
+// A primary that nobody can replace goes on as a standby, unless the cluster
+// stops the instance next or does not say what it is up to.
+//
+// Conformance: 79, 80 (PostgreSQL server)
+func TestDemotedPrimaryComesBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, c := range []struct {
+		name  string
+		extra []string
+		back  bool
+	}{
+		{"alone", []string{withoutStandbys}, true},
+		{"alone, to be stopped", []string{withoutStandbys, stopsHere}, false},
+		{"another is to be stopped", []string{withoutStandbys, "OCF_RESKEY_CRM_meta_notify_stop_uname=node10"}, true},
+		{"by hand", nil, false},
+	} {
+		s.primaryAlone()
+		s.want("demote", ocf.Success, c.extra...)
+		status := "STOP"
+		if c.back {
+			status = "HS:alone"
+			s.want("monitor", ocf.Success)
+			if s.query("select pg_is_in_recovery()::text") != "true" {
+				t.Errorf("%s: it came back as a primary", c.name)
+			}
+		} else if s.postmaster() != 0 {
+			t.Errorf("%s: the server runs", c.name)
+		}
+		if got := s.record().attrs("node01"); !strings.Contains(got, "pgsql-status="+status) || !strings.Contains(got, "master-pgsql=-INFINITY") {
+			t.Errorf("%s: attributes %s", c.name, got)
+		}
+		s.want("stop", ocf.Success)
+		s.change(func(r *record) { delete(r.Role, "node01") })
+	}
+}
+
+// A synchronous standby that has the shutdown checkpoint has everything: the
+// lock goes and the old primary can follow. One that has not proves nothing.
+//
+// Conformance: 80 (PostgreSQL server)
+func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*site)
+		extra  string
+		lock   bool
+	}{
+		{"restart", func(*site) {}, withNode02, false},
+		{"to be stopped", func(*site) {}, stopsHere, false},
+		{"immediate shutdown", func(s *site) { s.params["stop_escalate"] = "0" }, withNode02, true},
+		{"standby does not answer", func(s *site) {
+			// It streams on, and lets nobody in any more.
+			s.must(os.WriteFile(s.dir+"/peer/pg_hba.conf", []byte("local all all trust\n"), 0o600))
+			s.must(s.peer.Process.Signal(syscall.SIGHUP))
+		}, withNode02, true},
+		{"a third node may be promoted as well", func(s *site) {
+			s.params["node_list"] = "node01 node02 node03"
+			s.change(func(r *record) {
+				r.Online["node03"], r.Transient["node03"] = true, map[string]string{}
+				r.Permanent["node03"] = map[string]string{"pgsql-data-status": "STREAMING|SYNC"}
+			})
+		}, withNode02, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := apart(t)
+			s.params["stop_escalate"] = "20"
+			s.primaryWithStandby()
+			if got := s.record().Permanent["node02"]["pgsql-data-status"]; got != "STREAMING|SYNC" {
+				t.Fatalf("node02 is %s", got)
+			}
+			c.change(s)
+			s.want("demote", ocf.Success, withNode02, c.extra)
+			if s.lock() != c.lock {
+				t.Errorf("PGSQL.lock: %t, want %t", s.lock(), c.lock)
+			}
+			if back := !c.lock && c.extra != stopsHere; back != (s.postmaster() != 0) {
+				t.Errorf("server %d, want one: %t", s.postmaster(), back)
+			}
+		})
+	}
+}

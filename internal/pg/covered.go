@@ -1,0 +1,104 @@
+package pg
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"pgrex/internal/pg/wal"
+)
+
+// Peer is what a server says of itself on a replication connection.
+type Peer struct {
+	SystemID uint64
+	Timeline wal.Timeline
+	// Position is what a standby has received and written to disk, or replayed.
+	Position wal.LSN
+}
+
+// AskPeer asks the server at addr, on the port of this one, who it is and how
+// far it has come (IDENTIFY_SYSTEM; manual, "Streaming Replication Protocol").
+// It needs what a standby needs to follow, and nothing more: user is the
+// replication role, the password is in pgdba's password file or in opt, which
+// is primary_conninfo_opt.
+func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, error) {
+	const doing = "cannot ask %s how far it is: %w"
+	conf, err := i.connConfig(ctx, addr)
+	if err != nil {
+		return Peer{}, fmt.Errorf(doing, addr, err)
+	}
+	conf.User, conf.Database = user, "replication"
+	conf.Password = i.storedPassword(addr, conf.Database, user)
+	if own, err := pgconn.ParseConfig("host=localhost user=nobody password='' " + opt); err == nil && own.Password != "" {
+		conf.Password = own.Password
+	}
+	conf.RuntimeParams = map[string]string{"replication": "true", "application_name": "pgsql-ra"}
+	conn, err := pgconn.ConnectConfig(ctx, conf)
+	if err != nil {
+		return Peer{}, fmt.Errorf(doing, addr, describe(ctx, "cannot connect", err))
+	}
+	s := &Session{conn: conn}
+	defer s.Close()
+	res, err := s.query(ctx, "identify it", "IDENTIFY_SYSTEM")
+	if err != nil {
+		return Peer{}, fmt.Errorf(doing, addr, err)
+	}
+	p, err := parsePeer(res)
+	if err != nil {
+		return Peer{}, fmt.Errorf(doing, addr, err)
+	}
+	return p, nil
+}
+
+func parsePeer(res []*pgconn.Result) (Peer, error) {
+	const columns = 3 // and the database, which is of no interest
+	if len(res) != 1 || len(res[0].Rows) != 1 || len(res[0].Rows[0]) < columns {
+		return Peer{}, errors.New("the answer is not one row of four columns")
+	}
+	row := res[0].Rows[0]
+	id, errID := strconv.ParseUint(string(row[0]), 10, 64)
+	tli, errTLI := strconv.ParseUint(string(row[1]), 10, 32)
+	at, errAt := wal.ParseLSN(string(row[2]))
+	return Peer{SystemID: id, Timeline: wal.Timeline(tli), Position: at}, errors.Join(errID, errTLI, errAt)
+}
+
+// ShutdownEnd is where the shutdown checkpoint ends that the control file of a
+// cleanly stopped primary tells of: who has WAL up to there has all of it. The
+// length of the record is its first field, which no page boundary divides
+// (src/include/access/xlogrecord.h).
+func (i *Instance) ShutdownEnd(c Control) (wal.LSN, error) {
+	if c.State != DBShutDown {
+		return 0, fmt.Errorf("the server was not shut down in order: its control file says %q", c.State)
+	}
+	dir := "pg_wal"
+	if v, err := i.Version(); err == nil && !since(v, 10) {
+		dir = "pg_xlog"
+	}
+	name, offset := wal.SegmentFile(c.Timeline, c.Checkpoint, c.SegmentSize)
+	path := filepath.Join(i.set.Data, dir, name)
+	var length [4]byte
+	err := As(i.set.User, func() error {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = f.ReadAt(length[:], offset)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the shutdown checkpoint in %s: %w", path, reason(err))
+	}
+	n := binary.LittleEndian.Uint32(length[:])
+	// A header of 24 bytes and a checkpoint of 80 or more; anything else is no such record.
+	if n < 100 || n > wal.PageSize {
+		return 0, fmt.Errorf("cannot read the shutdown checkpoint in %s: a record of %d bytes", path, n)
+	}
+	return wal.RecordEnd(c.Checkpoint, n, c.SegmentSize), nil
+}
