@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +161,40 @@ func refusedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// Every parameter is tried with a wrong value, or there is a reason why it has
+// none that can be seen without a server. refusedCommand sees to the rest.
+//
+// Conformance: 11, 13, 21 (script)
+func TestEveryParameterIsTried(t *testing.T) {
+	noneIsWrong := map[string]string{
+		"psql":                    "not used",
+		"pghost":                  "a name of any kind: the server and the name service know",
+		"pglibs":                  "a search path: what is not there is not searched",
+		"monitor_user":            "a role of the database",
+		"monitor_sql":             "a statement: the server knows",
+		"pgdb":                    "a database: the server knows",
+		"restore_command":         "a command of the server",
+		"archive_cleanup_command": "a command of the server",
+		"recovery_end_command":    "a command of the server",
+		"restart_on_promote":      "what is not true is false",
+		"check_wal_receiver":      "what is not true is false",
+	}
+	var scripts []byte
+	for _, name := range []string{"refused", "elsewhere"} {
+		text, err := os.ReadFile("testdata/" + name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts = append(scripts, text...)
+	}
+	for _, p := range ocf.Table("") {
+		tried := regexp.MustCompile(`(?m)^refused \d /?` + p.Name + ` `).Match(scripts)
+		if _, harmless := noneIsWrong[p.Name]; tried == harmless {
+			t.Errorf("%s: tried with a wrong value: %t, none is wrong: %t", p.Name, tried, harmless)
+		}
+	}
+}
+
 func rememberCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: remember FOLDER")
@@ -231,7 +266,9 @@ func TestDescriptionNeedsNothing(t *testing.T) {
 		"meta-data": "<resource-agent name=\"pgsql\"",
 		"methods":   strings.Join(ocf.Methods(), "\n") + "\n",
 		"usage":     ocf.Usage(),
-		"help":      ocf.Usage(),
+		"help":      "pgsql-ra explain [RESOURCE]",
+		"-h":        "--help",
+		"--help":    strings.Join(ocf.Methods()[:1], ""),
 	} {
 		cmd := exec.Command(program, action, "and", "more")
 		cmd.Env, cmd.Dir = []string{}, "/"
@@ -305,6 +342,21 @@ func TestStrangersAreRefused(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != int(ocf.ErrGeneric) || string(out) != "ocf-exit-reason:must run as root or as root\n" {
 			t.Errorf("%s: %v, %q", action, err, out)
 		}
+	}
+}
+
+// Whoever may not look at the server is told what is missing and how to see it.
+func TestExplainToStrangers(t *testing.T) {
+	program := programForAll(t)
+	cmd := exec.Command(program, "explain")
+	cmd.Dir = "/"
+	cmd.Env = []string{"OCF_RESKEY_pgdba=root", "OCF_RESKEY_pgdata=/nowhere", "PATH=/nowhere"}
+	asNobody(cmd)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || len(exit.Stderr) > 0 ||
+		!bytes.Contains(out, []byte("must run as root or as root")) || !bytes.Contains(out, []byte("pgdata")) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -122,9 +122,17 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 	if err != nil {
 		return replication.StandbyObservation{}, err
 	}
+	online := 0
+	for _, n := range s.Nodes {
+		if n.Online {
+			online++
+		}
+	}
 	return replication.StandbyObservation{
-		Branch: replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
-		Own:    a.node, Mode: a.mode(), Nodes: a.nodes(s),
+		// Two nodes have no majority without each other, whatever votequorum says.
+		Current: s.Quorate && !s.IgnoresQuorum && len(s.Nodes) > 2 && 2*online > len(s.Nodes),
+		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
+		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
 		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
 	}, nil
 }

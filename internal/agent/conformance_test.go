@@ -100,6 +100,13 @@ func TestFreshBaseBackup(t *testing.T) {
 			if got := shown(); got != "normal" {
 				t.Errorf("a standby that streams shows %q", got)
 			}
+			s.params["check_wal_receiver"] = "false"
+			s.forgetCalls()
+			s.want("monitor", ocf.Success, append(extra, recurring, "PATH="+template.bin)...)
+			if calls := s.calls(); !slices.Equal(calls, []string{""}) {
+				t.Errorf("the monitor of a standby that streams starts %q", calls)
+			}
+			s.params["check_wal_receiver"] = "true"
 			s.crash()
 			s.want("monitor", ocf.NotRunning, append(extra, recurring)...)
 			if got := shown(); got != "ERROR" {

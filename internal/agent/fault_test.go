@@ -263,7 +263,7 @@ func TestHealthyPrimary(t *testing.T) {
 	s.monitor(ocf.RunningPromoted)
 	s.forgetCalls()
 	s.want("monitor", ocf.RunningPromoted, recurring, "PATH="+template.bin)
-	if calls := s.calls(); !slices.Equal(calls, []string{"crm_mon -1 --output-as=xml"}) {
+	if calls := s.calls(); !slices.Equal(calls, []string{"cibadmin -Q"}) {
 		t.Errorf("the monitor of a steady primary starts %q", calls)
 	}
 
@@ -339,8 +339,9 @@ func TestHealthyStandby(t *testing.T) {
 	s.monitor(ocf.Success)
 	s.forgetCalls()
 	s.want("monitor", ocf.Success, recurring, "PATH="+template.bin)
+	// Its primary_conninfo leads to itself, which is no primary.
 	if calls := s.calls(); !slices.Equal(calls, []string{"crm_mon -1 --output-as=xml"}) {
-		t.Errorf("the monitor of a steady standby starts %q", calls)
+		t.Errorf("the monitor of a standby without a primary to be heard starts %q", calls)
 	}
 	s.params["monitor_sql"] = "SELECT 1/0" // for a primary only
 	s.monitor(ocf.Success)

@@ -20,6 +20,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"pgrex/internal/crm"
+	"pgrex/internal/message"
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
 	"pgrex/internal/run"
@@ -58,6 +59,7 @@ var actions = map[string]action{
 	"demote":       {run: (*Agent).demote, lenient: true, promotable: true},
 	"notify":       {run: (*Agent).notify, lenient: true},
 	"validate-all": {run: (*Agent).validateAll},
+	"reload-agent": {run: (*Agent).reloadAgent},
 }
 
 // Main answers one call of Pacemaker, ocf-tester or a person and returns the
@@ -69,6 +71,7 @@ func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) 
 	call, err := ocf.ParseCall(args, env)
 	if errors.Is(err, ocf.ErrUsage) {
 		fmt.Fprint(stdout, ocf.Usage())
+		hint(stdout, env, call, message.HelpHint)
 	}
 	if err != nil {
 		ocf.PrintReason(stderr, env, err.Error())
@@ -76,7 +79,8 @@ func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) 
 	}
 	do, known := actions[call.Action]
 	if !known {
-		fmt.Fprintf(stdout, "%s", ocf.Usage())
+		fmt.Fprint(stdout, ocf.Usage())
+		hint(stdout, env, call, message.UnknownWord, call.Action, actionNames())
 		ocf.PrintReason(stderr, env, fmt.Sprintf("unknown action %q", call.Action))
 		return ocf.ErrUnimplemented
 	}
@@ -102,10 +106,14 @@ func answerAlone(args []string, env ocf.Env, stdout, stderr io.Writer) (ocf.Code
 		return 0, false
 	}
 	switch args[0] {
-	case "usage", "help", "-h", "--help":
+	case "usage":
 		fmt.Fprint(stdout, ocf.Usage())
+	case "help", "-h", "--help":
+		fmt.Fprint(stdout, help(message.For(env.Get)))
+	case "explain":
+		return explain(args[1:], env, stdout, stderr), true
 	case "meta-data":
-		if err := ocf.WriteMetadata(stdout, env.Get("OCF_RESKEY_pgdata")); err != nil {
+		if err := ocf.WriteMetadata(stdout, env); err != nil {
 			return ocf.ErrGeneric, true
 		}
 	case "methods":
@@ -114,6 +122,13 @@ func answerAlone(args []string, env ocf.Env, stdout, stderr io.Writer) (ocf.Code
 		return 0, false
 	}
 	return ocf.Success, true
+}
+
+// hint adds for a person, in the person's language, what is no affair of Pacemaker's.
+func hint(w io.Writer, env ocf.Env, call ocf.Call, key message.Key, args ...any) {
+	if call.ByHand {
+		fmt.Fprintln(w, "\n"+message.For(env.Get).Say(key, args...))
+	}
 }
 
 // performOrGiveUp ends in time even where no deadline reaches: a file on a dead
@@ -162,7 +177,7 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 
 	runner := run.Local{}
 	a := &Agent{call: call, params: params, log: log, usable: usable,
-		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout}}
+		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout, FeatureSet: call.FeatureSet}}
 	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
 	if userErr != nil && !do.lenient {
 		return ocf.ErrInstalled, ocf.Errorf(ocf.ErrInstalled, "pgdba=%s: %w", params.PgDBA, userErr)

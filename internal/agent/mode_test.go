@@ -177,8 +177,10 @@ func TestRestartOnPromote(t *testing.T) {
 	if got := s.query("select pg_walfile_name(pg_current_wal_lsn())"); !strings.HasPrefix(got, "00000001") {
 		t.Errorf("WAL file %s: another timeline", got)
 	}
-	if _, err := os.Stat(filepath.Join(s.data, "standby.signal")); err == nil {
-		t.Error("standby.signal is left on a primary")
+	for _, name := range []string{"standby.signal", "recovery.conf"} {
+		if _, err := os.Lstat(filepath.Join(s.data, name)); err == nil {
+			t.Errorf("%s is left on a primary", name)
+		}
 	}
 	s.monitor(ocf.RunningPromoted)
 }

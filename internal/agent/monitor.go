@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"pgrex/internal/ocf"
@@ -71,7 +72,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		return ocf.Success, nil
 	}
 	if server.InRecovery {
-		a.report(a.attendStandby(ctx, server))
+		a.report(a.attendStandby(ctx, server, senders))
 		return ocf.Success, nil
 	}
 	if a.params.MonitorSQL != ocf.DefaultMonitorSQL {
@@ -147,8 +148,12 @@ func (a *Agent) share(ctx context.Context, part, of int) (context.Context, conte
 }
 
 // attendStandby is what a standby does for the cluster at each monitor.
-func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState) error {
+func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState, senders []pg.Sender) error {
 	if !a.usable {
+		return nil
+	}
+	if a.fed(server, senders) {
+		a.reportFollowing(server)
 		return nil
 	}
 	s, err := a.cluster(ctx)
@@ -164,9 +169,28 @@ func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState) error 
 		return err
 	}
 	if o.PrimaryExists() {
+		a.reportFollowing(server)
 		return a.apply(ctx, nil, replication.FollowPrimary(o))
 	}
 	return a.apply(ctx, nil, replication.Elect(o))
+}
+
+// hearing is how long ago the primary may have spoken to be taken for alive.
+// One whose power is lost says nothing more and hangs nothing up.
+const hearing = 10 * time.Second
+
+// fed says that a primary sends WAL to this standby at the moment. Then there
+// is nothing to vote about, and what the cluster is told of this node is the
+// primary's to say: the cluster need not be asked, which costs more than all
+// the rest of a monitor. A standby that has been led to itself, by an address
+// in the wrong place, feeds on nothing.
+func (a *Agent) fed(server pg.ServerState, senders []pg.Sender) bool {
+	for _, row := range senders {
+		if strings.EqualFold(row.Name, a.node) {
+			return false
+		}
+	}
+	return !a.call.Probe() && server.ReceiverStatus == "streaming" && time.Since(server.ReceiverHeard) < hearing
 }
 
 // attendPrimary is what a primary does for the cluster at each monitor.
@@ -177,5 +201,28 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 	if a.call.Probe() {
 		return a.apply(ctx, nil, replication.GainScore(a.own(ctx), "a primary was found running"))
 	}
+	a.report(a.watchSlots(ctx, session))
+	if a.steady(ctx, server, senders) {
+		return nil
+	}
 	return a.control(ctx, session, server, senders)
+}
+
+// steady says that there is nothing to do for the cluster, at the price of a
+// glance. All nodes are members in order then, and the roles, which a glance
+// does not tell, could only be a reason to write nothing: the decision is the
+// same with and without them when it is to change nothing.
+func (a *Agent) steady(ctx context.Context, server pg.ServerState, senders []pg.Sender) bool {
+	s, settled, err := a.crm.Glance(ctx)
+	if err != nil {
+		return false // the full look says why
+	}
+	if !settled {
+		if full, err := a.crm.Complete(ctx, s); err == nil {
+			a.state = &full
+		}
+		return false
+	}
+	o, err := a.observation(&s, server, senders)
+	return err == nil && len(replication.Control(o)) == 0
 }

@@ -47,6 +47,21 @@ func (a *Agent) forgetReceiver(ctx context.Context) {
 	}
 }
 
+// reportFollowing says in the log why a standby does not follow the primary
+// that there is. Its server runs, so that monitor has nothing to complain of.
+func (a *Agent) reportFollowing(server pg.ServerState) {
+	switch {
+	case server.ReceiverStatus != "streaming" && server.ReceiverStatus != pg.ReceiverHidden:
+		why := a.pg.ReceiverComplaint()
+		if why == "" {
+			why = "the server's log tells why"
+		}
+		a.log.Warnf("this standby does not receive WAL from the primary: %s", why)
+	case server.ReplayPaused:
+		a.log.Warn("this standby receives WAL and does not replay it: replay is paused by somebody, or by a setting smaller than the primary's (max_connections and the like); the server's log tells which")
+	}
+}
+
 func (a *Agent) setReceiver(ctx context.Context, value string) error {
 	s, err := a.cluster(ctx)
 	if err != nil {

@@ -172,9 +172,11 @@ func makeTemplate() (dir, bin string, err error) {
 	return dir, bin, nil
 }
 
-// makeCluster runs initdb once for all sites of a release.
+// makeCluster runs initdb once for all sites of a release. Before 15 an
+// autovacuum process that a crash orphans waits tens of seconds for the
+// statistics collector, which is dead too.
 func makeCluster(pgBin, data string) error {
-	conf := "fsync = off\nfull_page_writes = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
+	conf := "fsync = off\nfull_page_writes = off\nautovacuum = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
 		"shared_buffers = 1MB\nmax_connections = 20\nwal_retrieve_retry_interval = 50ms\n" +
 		"listen_addresses = '127.0.0.1'\nsuperuser_reserved_connections = 3\n"
 	asPostgres := []string{"runuser", "-u", "postgres", "--"}
@@ -245,6 +247,8 @@ func (s *site) remove() {
 	if p, err := inst.Processes(); err == nil && !p.None() {
 		_ = inst.Signal(p.Postmaster, pg.Kill)
 	}
+	clients.RemoveSegment(s.data)
+	clients.RemoveSegment(filepath.Join(s.dir, "peer"))
 	_ = os.RemoveAll(s.dir)
 }
 
@@ -458,7 +462,12 @@ func queryAt(t *testing.T, host string, port int, sql string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", host, port))
+	conninfo := fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", host, port)
+	conn, err := pgx.Connect(ctx, conninfo)
+	for err != nil && ctx.Err() == nil { // a server that is still starting, behind a killed start
+		time.Sleep(20 * time.Millisecond)
+		conn, err = pgx.Connect(ctx, conninfo)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

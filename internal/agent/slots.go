@@ -113,3 +113,30 @@ func (a *Agent) reportRetained(s pg.Slot, node string) {
 		a.log.Warnf("the replication slot %s of %s is not in use and keeps %d MiB of WAL", s.Name, node, s.Retained>>20)
 	}
 }
+
+// watchSlots reports what fills a primary's disk for nobody: WAL that slots not
+// in use keep, those of nodes that are gone and of other users included.
+func (a *Agent) watchSlots(ctx context.Context, session *pg.Session) error {
+	if a.params.SlotName == "" {
+		return nil
+	}
+	slots, err := session.Slots(ctx)
+	if err == nil {
+		a.reportSlots(slots)
+	}
+	return err
+}
+
+func (a *Agent) reportSlots(slots []pg.Slot) {
+	peers := a.peerSlots()
+	for _, s := range slots {
+		node, ours := peers[s.Name]
+		if !ours {
+			node = "nobody in node_list"
+		}
+		if ours && s.Lost {
+			a.log.Warnf("the replication slot %s of %s was invalidated: it keeps no WAL, and the standby may need a rebuild", s.Name, node)
+		}
+		a.reportRetained(s, node)
+	}
+}

@@ -208,7 +208,31 @@ func crmMon(r *record) int {
 	return 0
 }
 
+// cibadmin prints the section of the nodes or, in short, the whole CIB.
 func cibadmin(r *record) int {
+	if flag("-o") == "nodes" {
+		printNodes(r)
+		return 0
+	}
+	fmt.Printf(`<cib have-quorum="%d"><configuration>`, map[bool]int{false: 1}[r.NoQuorum])
+	printNodes(r)
+	fmt.Print(`</configuration><status>`)
+	for i, n := range sorted(r.Online) {
+		state := `in_ccm="true" crmd="online" join="member" expected="member"`
+		if !r.Online[n] {
+			state = `in_ccm="false" crmd="offline" join="down" expected="member"`
+		}
+		fmt.Printf(`<node_state id="%d" uname="%s" %s><transient_attributes id="%d"><instance_attributes id="status-%d">`, i+1, n, state, i+1, i+1)
+		for name, value := range r.Transient[n] {
+			fmt.Printf(`<nvpair id="status-%d-%s" name="%s" value="%s"/>`, i+1, name, name, value)
+		}
+		fmt.Print(`</instance_attributes></transient_attributes></node_state>`)
+	}
+	fmt.Print(`</status></cib>`)
+	return 0
+}
+
+func printNodes(r *record) {
 	fmt.Print(`<nodes>`)
 	for i, n := range sorted(r.Online) {
 		fmt.Printf(`<node id="%d" uname="%s"><instance_attributes id="nodes-%d">`, i+1, n, i+1)
@@ -218,7 +242,6 @@ func cibadmin(r *record) int {
 		fmt.Print(`</instance_attributes></node>`)
 	}
 	fmt.Print(`</nodes>`)
-	return 0
 }
 
 // pgCtl passes the call on, so that its effect is the real one. With

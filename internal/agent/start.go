@@ -28,6 +28,11 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if err != nil {
 		return ocf.ErrGeneric, err
 	}
+	if stopped {
+		if err := a.checkServer(ctx); err != nil {
+			return codeOr(err, ocf.ErrGeneric), err
+		}
+	}
 	if !a.replicated() {
 		return a.startAlone(ctx, stopped)
 	}
@@ -64,6 +69,7 @@ func (a *Agent) startAlone(ctx context.Context, stopped bool) (ocf.Code, error) 
 			session, err = a.launch(ctx)
 		}
 	default:
+		a.removeTemporary()
 		if err = permission(a.pg.PrepareStart()); err == nil {
 			session, err = a.launch(ctx)
 		}
@@ -72,6 +78,12 @@ func (a *Agent) startAlone(ctx context.Context, stopped bool) (ocf.Code, error) 
 		return codeOr(err, ocf.ErrGeneric), err
 	}
 	defer session.Close()
+	if a.params.RepMode == ocf.RepSlave {
+		// Its primary is not ours: what the operator has set for it may be meant.
+		if err := a.checkOverrides(ctx, session); err != nil {
+			a.log.Warn(err)
+		}
+	}
 	if err := session.Exec(ctx, a.params.MonitorSQL); err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("PostgreSQL runs, monitor_sql failed: %w", err)
 	}
@@ -184,6 +196,7 @@ func (a *Agent) prepareFiles() error {
 	if err := a.pg.PrepareTmpDir(); err != nil {
 		return permission(err)
 	}
+	a.removeTemporary()
 	if err := a.pg.RemoveVoteNotes(); err != nil {
 		return permission(err)
 	}
@@ -195,6 +208,7 @@ func (a *Agent) prepareFiles() error {
 		a.log.Warnf("removed %s: PostgreSQL 12 and newer does not start with it", name)
 	}
 	steps := []func() error{
+		a.pg.ClaimTmpDir,
 		func() error { return a.pg.WriteRecovery(a.recoverySettings()) },
 		func() error { return a.prepareSyncNames() },
 		a.pg.WriteStandbySignal,
@@ -207,6 +221,18 @@ func (a *Agent) prepareFiles() error {
 		}
 	}
 	return nil
+}
+
+// removeTemporary clears away what actions that were killed have left. Nothing
+// depends on it.
+func (a *Agent) removeTemporary() {
+	removed, err := a.pg.RemoveTemporary()
+	for _, name := range removed {
+		a.log.Infof("removed %s: an action that was killed has left it", name)
+	}
+	if err != nil {
+		a.log.Warn(oneLine(err))
+	}
 }
 
 func (a *Agent) prepareSyncNames() error {
@@ -233,7 +259,8 @@ func (a *Agent) includes() []string {
 // shell agent writes them.
 func (a *Agent) recoverySettings() []pg.Setting {
 	p := a.params
-	conninfo := fmt.Sprintf("host=%s port=%d user=%s application_name=%s", p.MasterIP, p.PgPort, p.RepUser, strings.ToLower(a.node))
+	conninfo := fmt.Sprintf("host=%s port=%d user=%s application_name=%s", pg.ConninfoValue(p.MasterIP), p.PgPort,
+		pg.ConninfoValue(p.RepUser), pg.ConninfoValue(strings.ToLower(a.node)))
 	if p.PrimaryConninfoOpt != "" {
 		conninfo += " " + p.PrimaryConninfoOpt
 	}
@@ -301,8 +328,7 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "PostgreSQL runs as a primary that the cluster did not promote")
 	}
 	if st.SyncNames != "" {
-		return ocf.ErrConfigured, ocf.Errorf(ocf.ErrConfigured,
-			"synchronous_standby_names is set to %q outside of %s: remove it, the agent manages it", st.SyncNames, a.params.TmpDir)
+		return ocf.ErrConfigured, a.foreignSyncNames(ctx, session, st.SyncNames)
 	}
 	if err := a.checkOverrides(ctx, session); err != nil {
 		return ocf.ErrConfigured, err
@@ -320,10 +346,16 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 	return ocf.Success, nil
 }
 
-// checkOverrides finds standby settings that another file, most often
-// postgresql.auto.conf of pg_basebackup -R, sets over the agent's.
+// checkOverrides finds settings in effect, most often those of pg_basebackup -R
+// in postgresql.auto.conf, that another file sets over the agent's, or that
+// keep the server from being a standby that can become primary.
 func (a *Agent) checkOverrides(ctx context.Context, session *pg.Session) error {
-	settings, err := session.Settings(ctx, "primary_conninfo", "restore_command", "recovery_target_timeline")
+	ours := a.recoverySettings()
+	names := append([]string{"max_wal_senders", "max_replication_slots", "primary_slot_name"}, pg.RecoveryTargets...)
+	for _, s := range ours {
+		names = append(names, s.Name)
+	}
+	settings, err := session.Settings(ctx, names...)
 	if err != nil {
 		a.log.Warnf("cannot see which standby settings are in effect: %v", oneLine(err))
 		return nil
@@ -331,17 +363,98 @@ func (a *Agent) checkOverrides(ctx context.Context, session *pg.Session) error {
 	if _, visible := settings["primary_conninfo"]; !visible && a.pg.IncludesRecovery() {
 		a.log.Warnf("monitor_user=%s may not see the state of standbys: grant pg_monitor to it", a.params.MonitorUser)
 	}
-	for _, want := range a.recoverySettings()[:3] {
-		got, ok := settings[want.Name]
-		if ok && got.Value != want.Value {
-			where := got.Source
-			if got.File != "" {
-				where = fmt.Sprintf("%s line %d", got.File, got.Line)
-			}
-			return ocf.Errorf(ocf.ErrConfigured, "%s is overridden in %s: remove it there, the agent manages it", want.Name, where)
+	for _, want := range ours {
+		if got, ok := settings[want.Name]; ok && got.Value != want.Value {
+			return a.overridden(got, "remove it there, the agent manages it")
 		}
 	}
+	for _, name := range pg.RecoveryTargets {
+		if got := settings[name]; got.Value != "" {
+			return a.overridden(got, "remove it, a standby follows its primary for good")
+		}
+	}
+	switch {
+	case settings["max_wal_senders"].Value == "0":
+		return a.overridden(settings["max_wal_senders"], "no standby can connect to this server when it is the primary")
+	case settings["max_replication_slots"].Value == "0" && a.params.SlotName != "":
+		return a.overridden(settings["max_replication_slots"], "replication_slot_name needs one slot for each other node")
+	}
+	if slot := settings["primary_slot_name"]; slot.Value != "" && a.params.SlotName == "" {
+		a.log.Warnf("primary_slot_name=%q is set in %s: the agent does not look after that slot (see replication_slot_name)", slot.Value, whereSet(slot))
+	}
 	return nil
+}
+
+func (a *Agent) foreignSyncNames(ctx context.Context, session *pg.Session, names string) error {
+	set := pg.ServerSetting{Name: "synchronous_standby_names", Value: names, Source: "another file than " + a.pg.SyncFile()}
+	if found, err := session.Settings(ctx, set.Name); err == nil && found[set.Name].File != "" {
+		set = found[set.Name]
+	}
+	return a.overridden(set, "remove it there, the agent manages it")
+}
+
+// overridden is the refusal of a setting: name, value, and the file that wins.
+func (a *Agent) overridden(s pg.ServerSetting, remedy string) error {
+	const longest = 40 // of the value: the file is what has to be found
+	value := []rune(a.params.Redact(s.Value))
+	if len(value) > longest {
+		value = append(value[:longest-3], []rune("...")...)
+	}
+	return ocf.Errorf(ocf.ErrConfigured, "%s=%q is set in %s: %s", s.Name, string(value), whereSet(s), remedy)
+}
+
+// whereSet is the file that a setting comes from, as far as the user may know.
+func whereSet(s pg.ServerSetting) string {
+	if s.File == "" {
+		return s.Source
+	}
+	return fmt.Sprintf("%s line %d", s.File, s.Line)
+}
+
+// checkServer refuses, before anything is changed, what would keep a server
+// from starting or from being asked.
+func (a *Agent) checkServer(ctx context.Context) error {
+	if v, err := a.pg.Version(); err == nil && v == oldestRelease {
+		a.log.Warnf("PostgreSQL %s: nobody has run the agent with it yet, its names and files are from the manual", releaseName(v))
+	}
+	var errs []error
+	for _, bad := range a.pg.CheckPaths(a.params.RepMode != ocf.RepNone) {
+		errs = append(errs, &ocf.ParamError{Code: ocf.ErrPerm, Name: bad.Name, Value: bad.Value, Allowed: bad.Allowed})
+	}
+	if a.params.RepMode != ocf.RepNone {
+		errs = append(errs, a.checkHotStandby(ctx))
+		if other := a.pg.TmpDirTaken(); other != "" {
+			errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: "tmpdir", Value: a.params.TmpDir,
+				Allowed: "a directory of its own: the server of " + other + " uses this one"})
+		}
+	}
+	code, reason := ocf.FirstReason(errors.Join(errs...))
+	if code == ocf.Success {
+		return nil
+	}
+	return ocf.Errorf(code, "%s", reason)
+}
+
+// checkHotStandby finds a standby that would answer nobody: until the end of
+// its time, start could not tell it from one that is still starting up.
+func (a *Agent) checkHotStandby(ctx context.Context) error {
+	const name = "hot_standby"
+	value, err := a.pg.WillUse(ctx, name)
+	if err != nil {
+		a.log.Debug(err) // pg_ctl will say what is wrong with the configuration
+		return nil
+	}
+	if value != "off" {
+		return nil
+	}
+	where := a.pg.SetIn(name)
+	switch {
+	case strings.Contains(a.params.StartOpt, name):
+		where = "start_opt"
+	case where == "":
+		where = "a file that " + a.params.Config + " includes"
+	}
+	return ocf.Errorf(ocf.ErrConfigured, "hot_standby=\"off\" is set in %s: it must be on", where)
 }
 
 func permission(err error) error {

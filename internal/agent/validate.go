@@ -25,6 +25,11 @@ func (a *Agent) validateAll(context.Context) (ocf.Code, error) {
 	return a.systemVerdict()
 }
 
+// reloadAgent takes over parameters that only the agent reads: every later
+// action gets them from Pacemaker anyway, so all there is to do is to look at
+// them. It is checked in full, whatever its level.
+func (a *Agent) reloadAgent(context.Context) (ocf.Code, error) { return a.systemVerdict() }
+
 // systemVerdict is what checkSystem comes to: of several findings the most
 // severe, and how many more there are.
 func (a *Agent) systemVerdict() (ocf.Code, error) {
@@ -35,43 +40,56 @@ func (a *Agent) systemVerdict() (ocf.Code, error) {
 	return code, errors.New(reason)
 }
 
-// The releases whose files and functions this version of the agent knows.
-const oldestRelease, newestRelease = 10, 18
+// The releases whose files and functions this version of the agent knows, as of
+// [pg.Instance.Version]: 9.6, and 10 to 18.
+const oldestRelease, newestRelease = 906, 18
 
 // checkSystem checks what start needs of this node, and reports everything it finds.
 func (a *Agent) checkSystem() error {
 	p := a.params
 	var errs []error
-	problem := func(code ocf.Code, format string, args ...any) {
-		errs = append(errs, ocf.Errorf(code, format, args...))
+	wrong := func(code ocf.Code, name, value, allowed string, args ...any) {
+		errs = append(errs, &ocf.ParamError{Code: code, Name: name, Value: value, Allowed: fmt.Sprintf(allowed, args...)})
 	}
-	for _, path := range []struct{ name, value string }{{"pgdata", p.PgData}, {"tmpdir", p.TmpDir}} {
-		if !filepath.IsAbs(path.value) {
-			errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: path.name, Value: path.value, Allowed: "an absolute path"})
+	for _, path := range []struct{ name, value string }{{"pgdata", p.PgData}, {"tmpdir", p.TmpDir}, {"socketdir", p.SocketDir}} {
+		if path.value != "" && !filepath.IsAbs(path.value) {
+			wrong(ocf.ErrConfigured, path.name, path.value, "an absolute path")
 		}
+	}
+	for _, bad := range a.pg.CheckOptions() {
+		wrong(ocf.ErrConfigured, bad.Name, bad.Value, "%s", bad.Allowed)
+	}
+	if err := pg.CheckConninfo(p.PrimaryConninfoOpt); err != nil && p.RepMode != ocf.RepNone {
+		wrong(ocf.ErrConfigured, "primary_conninfo_opt", p.PrimaryConninfoOpt, "keyword=value pairs: %v", err)
 	}
 	program, _, _ := strings.Cut(p.PgCtl, " -")
 	if _, err := exec.LookPath(strings.TrimSpace(program)); err != nil {
-		problem(ocf.ErrInstalled, "pgctl=%s is not an executable file", program)
+		wrong(ocf.ErrInstalled, "pgctl", p.PgCtl, "an executable file")
 	}
-	if fi, err := os.Stat(p.Config); err != nil || !fi.Mode().IsRegular() {
-		problem(ocf.ErrInstalled, "config=%s is not a file", p.Config)
+	dataErr := a.dataWritable()
+	if v, err := a.pg.Version(); dataErr != nil {
+		wrong(ocf.ErrPerm, "pgdata", p.PgData, "a directory writable for %s: %v", p.PgDBA, dataErr)
+	} else if err != nil {
+		wrong(ocf.ErrInstalled, "pgdata", p.PgData, "a data directory, with a readable PG_VERSION")
+	} else if v != oldestRelease && (v < 10 || v > newestRelease) {
+		wrong(ocf.ErrInstalled, "pgdata", p.PgData, "of PostgreSQL %s to %d, it is of PostgreSQL %s", releaseName(oldestRelease), newestRelease, releaseName(v))
 	}
-	if err := a.dataWritable(); err != nil {
-		problem(ocf.ErrPerm, "pgdata=%s is not writable for %s: %v", p.PgData, p.PgDBA, err)
-	} else if v, err := a.pg.Version(); err != nil {
-		problem(ocf.ErrInstalled, "pgdata=%s is not a data directory: %v", p.PgData, err)
-	} else if v < oldestRelease || v > newestRelease { // 906 stands for 9.6
-		problem(ocf.ErrInstalled, "pgdata=%s is of PostgreSQL %s; the agent manages %d to %d", p.PgData, releaseName(v), oldestRelease, newestRelease)
+	// What is missing with the data directory is not a finding of its own.
+	if fi, err := os.Stat(p.Config); (err != nil || !fi.Mode().IsRegular()) && !(dataErr != nil && isBelow(p.Config, p.PgData)) {
+		wrong(ocf.ErrInstalled, "config", p.Config, "a file")
 	}
 	if p.SocketDir == "" && p.PgHost == "" && a.pg.Configured("unix_socket_directories") {
-		errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: "socketdir", Value: "",
-			Allowed: "the directory that unix_socket_directories names in " + p.Config})
+		wrong(ocf.ErrConfigured, "socketdir", "", "the directory that unix_socket_directories names in %s", p.Config)
 	}
 	if a.replicated() && a.node != "" && len(p.NodeList) > 0 && !ocf.Contains(p.NodeList, a.node) {
-		problem(ocf.ErrArgs, "node_list=%q does not name this node, %s", strings.Join(p.NodeList, " "), a.node)
+		wrong(ocf.ErrArgs, "node_list", strings.Join(p.NodeList, " "), "a list with this node, %s", a.node)
 	}
 	return errors.Join(errs...)
+}
+
+// isBelow says whether path lies in dir, by name.
+func isBelow(path, dir string) bool {
+	return strings.HasPrefix(filepath.Clean(path), filepath.Clean(dir)+"/")
 }
 
 // releaseName is the number of a release as people write it: 9.6, 15.

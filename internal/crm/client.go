@@ -15,6 +15,9 @@ type Client struct {
 	Run run.Runner
 	// WriteTimeout bounds one attribute write (parameter crm_attr_timeout).
 	WriteTimeout time.Duration
+	// FeatureSet is what Pacemaker says of its release, "3.16.1" for 2.1.5;
+	// empty when the agent was started by hand.
+	FeatureSet string
 }
 
 // Lifetime says how long a node attribute lives.
@@ -37,11 +40,7 @@ const (
 // State reads the cluster: one crm_mon, and one cibadmin more only while a
 // node whose permanent attributes are wanted is not online.
 func (c *Client) State(ctx context.Context, wanted []string) (State, error) {
-	res, err := c.Run.Run(ctx, run.Command{Argv: []string{"crm_mon", "-1", "--output-as=xml"}})
-	if err != nil {
-		return State{}, fmt.Errorf("cannot read the cluster's state: %w", err)
-	}
-	s, err := ParseMon(res.Stdout)
+	s, err := c.monitor(ctx)
 	if err != nil {
 		return State{}, err
 	}
@@ -51,6 +50,59 @@ func (c *Client) State(ctx context.Context, wanted []string) (State, error) {
 		}
 	}
 	return s, nil
+}
+
+// Complete is State after a glance that was not enough. What crm_mon leaves out
+// the glance has seen.
+func (c *Client) Complete(ctx context.Context, seen State) (State, error) {
+	s, err := c.monitor(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	for i, n := range s.Nodes {
+		if before, ok := seen.Node(n.Name); ok && !n.AttrsKnown {
+			s.Nodes[i].Attrs, s.Nodes[i].AttrsKnown = before.Attrs, true
+		}
+	}
+	return s, nil
+}
+
+// monitor runs crm_mon. Until 2.0.2 it writes XML by an option that newer
+// releases keep for old callers; one build of 2.0.2 has the feature set of 2.0.3.
+func (c *Client) monitor(ctx context.Context) (State, error) {
+	forms := []string{"--output-as=xml", "--as-xml"}
+	if before(c.FeatureSet, 3, 2) {
+		forms = forms[1:]
+	}
+	var res run.Result
+	var err error
+	for _, form := range forms {
+		res, err = c.Run.Run(ctx, run.Command{Argv: []string{"crm_mon", "-1", form}})
+		status, ended := run.Status(err)
+		if !ended || status != wrongUsage && !(status == wrongUsageLegacy && c.FeatureSet == "") {
+			break
+		}
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("cannot read the cluster's state: %w", err)
+	}
+	return ParseMon(res.Stdout)
+}
+
+// Exit statuses of crm_mon for an option that it does not have: CRM_EX_USAGE,
+// and that of 1.1.
+const (
+	wrongUsage       = 64
+	wrongUsageLegacy = 1
+)
+
+// before says whether a feature set is older than major.minor; an unknown one is not.
+func before(set string, major, minor int) bool {
+	var a, b int
+	if n, err := fmt.Sscanf(set, "%d.%d", &a, &b); n != 2 || err != nil {
+		return false
+	}
+	return a < major || a == major && b < minor
 }
 
 func (c *Client) readPermanent(ctx context.Context, s *State) error {

@@ -239,3 +239,53 @@ func TestAbsentAndEmptyAttributes(t *testing.T) {
 		}
 	}
 }
+
+// forms answers crm_mon by its option, as releases with and without it do.
+type forms struct {
+	recorder
+	unknown string
+	status  int
+}
+
+func (f *forms) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	res, err := f.recorder.Run(ctx, c)
+	if slices.Contains(c.Argv, f.unknown) {
+		return run.Result{}, &run.ExitError{Argv: c.Argv, Status: f.status, Stderr: "unrecognized option"}
+	}
+	return res, err
+}
+
+// Conformance: 113 (unit)
+func TestStateInTheFormOfTheRelease(t *testing.T) {
+	text, err := os.ReadFile("testdata/crm_mon-2.0.5-as-xml.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const newForm, oldForm = "crm_mon -1 --output-as=xml", "crm_mon -1 --as-xml"
+	for _, tt := range []struct {
+		featureSet, unknown string
+		status              int
+		want                []string
+	}{
+		{"3.0.14", "--output-as=xml", 1, []string{oldForm}},
+		{"3.1.0", "--output-as=xml", 64, []string{oldForm}},
+		{"3.2.0", "--output-as=xml", 64, []string{newForm, oldForm}},
+		{"3.2.0", "", 0, []string{newForm}},
+		{"3.20.5", "", 0, []string{newForm}},
+		{"", "--output-as=xml", 1, []string{newForm, oldForm}},
+		{"", "", 0, []string{newForm}},
+	} {
+		r := &forms{unknown: tt.unknown, status: tt.status,
+			recorder: recorder{answers: map[string]answer{"crm_mon": {text: text}}}}
+		if _, err := (&Client{Run: r, FeatureSet: tt.featureSet}).State(context.Background(), nil); err != nil {
+			t.Errorf("%q: %v", tt.featureSet, err)
+		}
+		r.want(t, tt.want...)
+	}
+	// A cluster that is down is asked once.
+	r := &forms{unknown: "--output-as=xml", status: 102}
+	if _, err := (&Client{Run: r}).State(context.Background(), nil); err == nil {
+		t.Error("no error")
+	}
+	r.want(t, newForm)
+}

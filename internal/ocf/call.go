@@ -67,7 +67,7 @@ func ParseCall(args []string, env Env) (Call, error) {
 	_, managed := env.Lookup("OCF_RA_VERSION_MAJOR")
 	c.ByHand = !managed
 	c.Instance = instance(env, c)
-	c.Resource, _, _ = strings.Cut(c.Instance, ":")
+	c.Resource, _, _ = strings.Cut(resource(env, c), ":")
 	return c, c.complete()
 }
 
@@ -97,6 +97,16 @@ func instance(env Env, c Call) string {
 		return "default" // the name that the OCF shell functions use
 	}
 	return name
+}
+
+// resource is the primitive. crm_resource --force-* and pcs debug-* give the
+// clone as the instance when the user has named the clone; of which primitive
+// the attributes are stands beside it. The cluster itself passes no id.
+func resource(env Env, c Call) string {
+	if id := env.metaValue("id"); id != "" {
+		return id
+	}
+	return c.Instance
 }
 
 // promotable takes the signs in the order of their age. The scheduler sets

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,7 @@ type operation struct {
 
 // The role is "Promoted": the OCF API 1.1 and the schema that resource-agents
 // ships know only the new names, pcs and crmsh translate for older Pacemakers,
-// and the old ra-api-1.dtd takes any text. There is no reload-agent: that DTD
-// does not know it.
+// and the old ra-api-1.dtd takes any text.
 var operations = []operation{
 	{name: "start", timeout: "120s"},
 	{name: "stop", timeout: "120s"},
@@ -31,33 +31,52 @@ var operations = []operation{
 	{name: "methods", timeout: "5s"},
 }
 
+// reloadAgent takes over the parameters marked Reloadable while the server
+// runs. It came with the OCF API 1.1.
+var reloadAgent = operation{name: "reload-agent", timeout: "20s"}
+
 const (
 	agentShort = "Manages a PostgreSQL server, alone or in streaming replication"
 	agentLong  = "Runs a PostgreSQL server as a cluster resource: a single one, or primary and standbys in streaming replication as a promotable clone."
 )
 
-// WriteMetadata writes the meta-data. pgdata is the data directory in effect
-// (empty for the default), because the default of config lies in it.
+// WriteMetadata writes the meta-data. The default of config in it lies in the
+// data directory in effect.
+//
+// Who speaks the OCF API 1.1, as Pacemaker does from 2.1.0 on, is told of
+// reload-agent; to others it is unknown, and to the old ra-api-1.dtd, by which
+// ocf-tester judges, a mistake. Pacemaker uses it only with version 1.1.
+//
+// The document names no encoding, which makes it UTF-8: crmsh reads the text
+// with a parser that refuses a text which names one.
 //
 // The descriptions are in English only. ra-api-1.dtd allows one description of
 // the agent, the schema of resource-agents one of each parameter, and both pcs
 // and crmsh take the first and do not look at its language.
-func WriteMetadata(w io.Writer, pgdata string) error {
+func WriteMetadata(w io.Writer, env Env) error {
+	doctype, api, actions := "<!DOCTYPE resource-agent SYSTEM \"ra-api-1.dtd\">\n", "1.0", operations
+	reloads := speaks11(env)
+	if reloads {
+		doctype, api, actions = "", "1.1", append(slices.Clone(operations), reloadAgent)
+	}
 	var b bytes.Buffer
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">
-<resource-agent name="pgsql" version="1.0">
-<version>1.0</version>
+	b.WriteString(`<?xml version="1.0"?>
+` + doctype + `<resource-agent name="pgsql" version="1.0">
+<version>` + api + `</version>
 `)
 	writeDescription(&b, agentLong, agentShort)
 	b.WriteString("\n<parameters>\n")
-	for _, p := range Table(pgdata) {
-		fmt.Fprintf(&b, "<parameter name=%s unique=\"0\" required=\"0\">\n", attribute(p.Name))
+	for _, p := range Table(env.Get("OCF_RESKEY_pgdata")) {
+		reloadable := ""
+		if reloads && p.Reloadable {
+			reloadable = ` reloadable="1"`
+		}
+		fmt.Fprintf(&b, "<parameter name=%s unique=\"0\" required=\"0\"%s>\n", attribute(p.Name), reloadable)
 		writeDescription(&b, p.Long, p.Short)
 		fmt.Fprintf(&b, "<content type=%s default=%s/>\n</parameter>\n", attribute(p.Type), attribute(p.Default))
 	}
 	b.WriteString("</parameters>\n\n<actions>\n")
-	for _, o := range operations {
+	for _, o := range actions {
 		b.WriteString(o.xml())
 	}
 	b.WriteString("</actions>\n</resource-agent>\n")
@@ -65,6 +84,11 @@ func WriteMetadata(w io.Writer, pgdata string) error {
 		return fmt.Errorf("cannot write the meta-data: %w", err)
 	}
 	return nil
+}
+
+// speaks11 says whether the caller knows the OCF API 1.1.
+func speaks11(env Env) bool {
+	return number(env.Get("OCF_RA_VERSION_MAJOR")) == 1 && number(env.Get("OCF_RA_VERSION_MINOR")) >= 1
 }
 
 func writeDescription(b *bytes.Buffer, long, short string) {

@@ -19,12 +19,13 @@ type metadata struct {
 	Name       string `xml:"name,attr"`
 	Version    string `xml:"version"`
 	Parameters []struct {
-		Name     string   `xml:"name,attr"`
-		Unique   string   `xml:"unique,attr"`
-		Required string   `xml:"required,attr"`
-		Long     []string `xml:"longdesc"`
-		Short    []string `xml:"shortdesc"`
-		Content  struct {
+		Name       string   `xml:"name,attr"`
+		Reloadable string   `xml:"reloadable,attr"`
+		Unique     string   `xml:"unique,attr"`
+		Required   string   `xml:"required,attr"`
+		Long       []string `xml:"longdesc"`
+		Short      []string `xml:"shortdesc"`
+		Content    struct {
 			Type    string `xml:"type,attr"`
 			Default string `xml:"default,attr"`
 		} `xml:"content"`
@@ -40,8 +41,13 @@ type metadata struct {
 
 func readMetadata(t *testing.T, pgdata string) metadata {
 	t.Helper()
+	return readMetadataFor(t, Env{"OCF_RESKEY_pgdata": pgdata})
+}
+
+func readMetadataFor(t *testing.T, env Env) metadata {
+	t.Helper()
 	var b bytes.Buffer
-	if err := WriteMetadata(&b, pgdata); err != nil {
+	if err := WriteMetadata(&b, env); err != nil {
 		t.Fatal(err)
 	}
 	var m metadata
@@ -134,22 +140,65 @@ func TestMetadataConfigDefault(t *testing.T) {
 }
 
 func TestMetadataGolden(t *testing.T) {
-	const golden = "testdata/metadata.xml"
-	var b bytes.Buffer
-	if err := WriteMetadata(&b, ""); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+	for golden, env := range map[string]Env{
+		"testdata/metadata.xml":    {"OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "0"},
+		"testdata/metadata-11.xml": {"OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "1"},
+	} {
+		var b bytes.Buffer
+		if err := WriteMetadata(&b, env); err != nil {
 			t.Fatal(err)
 		}
+		if *update {
+			if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b.Bytes(), want) {
+			t.Errorf("differs from %s; run with -update and look at the difference. Got:\n%s", golden, b.String())
+		}
 	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), want) {
-		t.Errorf("differs from %s; run with -update and look at the difference. Got:\n%s", golden, b.String())
+}
+
+// What may change without a restart of the database, and who is told of it:
+// callers of the OCF API 1.1, which Pacemaker speaks from 2.1.0 on.
+//
+// Conformance: 4 (unit)
+func TestMetadataReload(t *testing.T) {
+	const reloadable = "psql monitor_user monitor_password monitor_sql pgdb stop_escalate" +
+		" restart_on_promote xlog_check_count crm_attr_timeout stop_escalate_in_slave check_wal_receiver"
+	for _, c := range []struct {
+		major, minor string
+		offered      bool
+	}{
+		{"", "", false}, {"1", "0", false}, {"1", "", false}, {"", "1", false}, {"2", "1", false},
+		{"1", "1", true}, {"1", "2", true}, {"1", "10", true},
+	} {
+		m := readMetadataFor(t, Env{"OCF_RA_VERSION_MAJOR": c.major, "OCF_RA_VERSION_MINOR": c.minor})
+		var names []string
+		for _, p := range m.Parameters {
+			switch p.Reloadable {
+			case "1":
+				names = append(names, p.Name)
+			case "":
+			default:
+				t.Errorf("%s is reloadable=%q", p.Name, p.Reloadable)
+			}
+		}
+		want, version := "", "1.0"
+		if c.offered {
+			want, version = reloadable, "1.1"
+		}
+		if got := strings.Join(names, " "); got != want || m.Version != version {
+			t.Errorf("%q.%q: version %s, reloadable %q", c.major, c.minor, m.Version, got)
+		}
+		last := m.Actions[len(m.Actions)-1]
+		if (last.Name == "reload-agent" && last.Timeout == "20s") != c.offered || len(m.Parameters) != 33 {
+			t.Errorf("%q.%q: last action %+v, %d parameters", c.major, c.minor, last, len(m.Parameters))
+		}
 	}
 }
 
@@ -158,7 +207,7 @@ type brokenPipe struct{}
 func (brokenPipe) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestMetadataReportsFailedWrite(t *testing.T) {
-	if err := WriteMetadata(brokenPipe{}, ""); !errors.Is(err, os.ErrClosed) {
+	if err := WriteMetadata(brokenPipe{}, nil); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -199,7 +248,7 @@ var grammar = map[string]struct {
 // Conformance: 4 (unit)
 func TestMetadataFollowsTheSchemas(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteMetadata(&b, ""); err != nil {
+	if err := WriteMetadata(&b, nil); err != nil {
 		t.Fatal(err)
 	}
 	whole := func(pattern, text string) bool { return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(text) }

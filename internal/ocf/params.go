@@ -84,7 +84,7 @@ type ParamError struct {
 // Error names parameter, value and what is allowed. Values that hold or may
 // hold a password are left out: the text goes to the CIB and to logs.
 func (e *ParamError) Error() string {
-	const longest = 40
+	const longest = 80
 	switch {
 	case secretParams[e.Name]:
 		return fmt.Sprintf("cannot use %s (value not shown): must be %s", e.Name, e.Allowed)

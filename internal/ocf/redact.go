@@ -14,9 +14,9 @@ const hidden = "***"
 
 // conninfoPassword finds a password in a connection string, also in one that
 // another program quotes: password and sslpassword, blanks around the equals
-// sign, a value in single quotes (doubled ones inside a configuration file's
-// own) or up to the next blank.
-var conninfoPassword = regexp.MustCompile(`(?i)(password\s*=\s*)(''(?:[^'\\]|\\.)+''|'(?:[^'\\]|\\.)*(?:'|$)|(?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*)`)
+// sign, a value in single quotes or up to the next blank. Inside the quotes of a
+// configuration file quotes and backslashes are doubled.
+var conninfoPassword = regexp.MustCompile(`(?i)(password\s*=\s*)(''(?:[^'\\]|\\\\(?:''|\\\\|[^'\\]))+''|''(?:[^'\\]|\\.)+''|'(?:[^'\\]|\\.)*(?:'|$)|(?:[^\s'\\]|\\.)(?:[^\s\\]|\\.)*)`)
 
 // Redact takes out of a text what must not be read in a log or an exit reason:
 // the values of monitor_password and of passwords in primary_conninfo_opt, and

@@ -15,6 +15,10 @@ type Param struct {
 	Short   string
 	Long    string
 	Secret  bool // never shown: is or may hold a password
+	// Reloadable parameters are read by the agent alone: the server need not be
+	// started anew for them (action reload-agent). For why others are not, see
+	// docs/decisions/0021-reload-agent.md.
+	Reloadable bool
 
 	emptyIsDefault bool
 	// set stores a value; its answer is what would be allowed instead, or
@@ -63,7 +67,7 @@ func serverParams(pgdata string) []Param {
 			Long:  "Options for pg_ctl when it starts the server.",
 			set:   text(func(p *Params) *string { return &p.CtlOpt }),
 		}, {
-			Name: "psql", Type: "string", Default: "/usr/bin/psql", emptyIsDefault: true,
+			Name: "psql", Type: "string", Default: "/usr/bin/psql", emptyIsDefault: true, Reloadable: true,
 			Short: "psql program",
 			Long:  "Accepted for compatibility and not used: the agent talks to the server itself.",
 			set:   text(func(p *Params) *string { return &p.Psql }),
@@ -93,17 +97,17 @@ func serverParams(pgdata string) []Param {
 			Long:  "Directory with the libraries of PostgreSQL, if it is one that the dynamic linker does not search by itself. The default changes nothing.",
 			set:   libraries,
 		}, {
-			Name: "monitor_user", Type: "string",
+			Name: "monitor_user", Type: "string", Reloadable: true,
 			Short: "database role for monitoring",
 			Long:  "Database role with which the agent watches the server; pgdba when empty. In replication the role must be allowed to read the replication statistics (pg_monitor).",
 			set:   text(func(p *Params) *string { return &p.MonitorUser }),
 		}, {
-			Name: "monitor_password", Type: "string", Secret: true,
+			Name: "monitor_password", Type: "string", Secret: true, Reloadable: true,
 			Short: "password of monitor_user",
 			Long:  "Password of monitor_user. Without it, the password file of pgdba (.pgpass) applies. It cannot be set without monitor_user.",
 			set:   text(func(p *Params) *string { return &p.MonitorPassword }),
 		}, {
-			Name: "monitor_sql", Type: "string", Default: DefaultMonitorSQL,
+			Name: "monitor_sql", Type: "string", Default: DefaultMonitorSQL, Reloadable: true,
 			Short: "statement for monitoring",
 			Long:  "SQL statement that shows whether the server works. Without replication every monitor runs it; in replication only the one of the primary does, and only when it is not the default.",
 			set:   text(func(p *Params) *string { return &p.MonitorSQL }),
@@ -113,7 +117,7 @@ func serverParams(pgdata string) []Param {
 			Long:  "The server's configuration file. In replication the agent adds include lines to it when it starts the server.",
 			set:   text(func(p *Params) *string { return &p.Config }),
 		}, {
-			Name: "pgdb", Type: "string", Default: "template1", emptyIsDefault: true,
+			Name: "pgdb", Type: "string", Default: "template1", emptyIsDefault: true, Reloadable: true,
 			Short: "database for queries",
 			Long:  "Database to which the agent connects.",
 			set:   text(func(p *Params) *string { return &p.PgDB }),
@@ -128,7 +132,7 @@ func serverParams(pgdata string) []Param {
 			Long:  "Directory in which the agent finds the server's Unix socket. Needed when postgresql.conf sets unix_socket_directories and pghost is not set. It is created at start when it does not exist.",
 			set:   text(func(p *Params) *string { return &p.SocketDir }),
 		}, {
-			Name: "stop_escalate", Type: "integer", Default: "90",
+			Name: "stop_escalate", Type: "integer", Default: "90", Reloadable: true,
 			Short: "seconds before an immediate shutdown",
 			Long:  "How many seconds a fast shutdown may take before it becomes an immediate one, at most half of the time that the operation has left. 0 means immediate at once.",
 			set:   seconds(0, func(p *Params) *time.Duration { return &p.StopEscalate }),
@@ -179,7 +183,7 @@ func replicationParams() []Param {
 			Long:  "Further options for the standby's connection to the primary, as keyword=value pairs. host, port, user and application_name are set by the agent.",
 			set:   text(func(p *Params) *string { return &p.PrimaryConninfoOpt }),
 		}, {
-			Name: "restart_on_promote", Type: "boolean", Default: "false",
+			Name: "restart_on_promote", Type: "boolean", Default: "false", Reloadable: true,
 			Short: "promote by a restart",
 			Long:  "If true, a standby is promoted by restarting it as a primary, on the same timeline. Not recommended: a later divergence can neither be seen nor repaired by pg_rewind.",
 			set:   boolean(func(p *Params) *bool { return &p.RestartOnPromote }),
@@ -194,22 +198,22 @@ func replicationParams() []Param {
 			Long:  "Directory for the settings that the agent writes for the server and for its lock file. It must survive a restart of the node.",
 			set:   text(func(p *Params) *string { return &p.TmpDir }),
 		}, {
-			Name: "xlog_check_count", Type: "integer", Default: "3",
+			Name: "xlog_check_count", Type: "integer", Default: "3", Reloadable: true,
 			Short: "equal observations before promotion",
 			Long:  "While there is no primary: how many monitors in a row have to see the same WAL positions on all nodes before the standby that is furthest ahead may be promoted.",
 			set:   checkCount,
 		}, {
-			Name: "crm_attr_timeout", Type: "integer", Default: "5",
+			Name: "crm_attr_timeout", Type: "integer", Default: "5", Reloadable: true,
 			Short: "seconds for an attribute update",
 			Long:  "How many seconds one update of a node attribute may take before it is given up; the next monitor tries again.",
 			set:   seconds(1, func(p *Params) *time.Duration { return &p.CrmAttrTimeout }),
 		}, {
-			Name: "stop_escalate_in_slave", Type: "integer", Default: "90",
+			Name: "stop_escalate_in_slave", Type: "integer", Default: "90", Reloadable: true,
 			Short: "stop_escalate of a standby",
 			Long:  "Like stop_escalate, for a standby in replication.",
 			set:   seconds(0, func(p *Params) *time.Duration { return &p.StopEscalateInSlave }),
 		}, {
-			Name: "check_wal_receiver", Type: "boolean", Default: "false",
+			Name: "check_wal_receiver", Type: "boolean", Default: "false", Reloadable: true,
 			Short: "show the state of the WAL receiver",
 			Long:  "If true, every monitor shows in a node attribute named after the resource, with -receiver-status at its end, whether the standby's WAL receiver works. Nothing else depends on it.",
 			set:   boolean(func(p *Params) *bool { return &p.CheckWalReceiver }),

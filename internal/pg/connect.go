@@ -130,7 +130,7 @@ func (i *Instance) Connect(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, describe(ctx, doing, err)
 	}
-	s.oldNames = oldNames(s.conn.ParameterStatus("server_version"))
+	s.release = releaseOf(s.conn.ParameterStatus("server_version"))
 	return s, nil
 }
 
@@ -175,6 +175,15 @@ func (i *Instance) connConfig(ctx context.Context, host string) (*pgconn.Config,
 		conf.RuntimeParams["statement_timeout"] = strconv.FormatInt(ms, 10)
 	}
 	return conf, nil
+}
+
+// ConninfoValue is a value as it stands in a connection string: itself where
+// libpq takes it so, else quoted.
+func ConninfoValue(s string) string {
+	if s != "" && !strings.ContainsAny(s, " \t\n\v\f\r'\\") {
+		return s
+	}
+	return quoteConninfo(s)
 }
 
 // quoteConninfo quotes a value for a connection string (PostgreSQL manual,
@@ -295,7 +304,3 @@ func dialUnix(ctx context.Context, u User, path string) (net.Conn, int, error) {
 	c, err := net.FileConn(f)
 	return c, pid, err
 }
-
-// oldNames reports whether functions and columns have the names of before
-// release 10: xlog and location instead of wal and lsn.
-func oldNames(serverVersion string) bool { return strings.HasPrefix(serverVersion, "9.") }

@@ -20,7 +20,7 @@ import (
 func (i *Instance) writeFile(path, text string) error {
 	err := As(i.set.User, func() error {
 		dir := filepath.Dir(path)
-		f, err := os.CreateTemp(dir, ".pgsql-ra-*") // O_EXCL, 0600
+		f, err := temporary(dir)
 		if err != nil {
 			return err
 		}
@@ -44,6 +44,63 @@ func (i *Instance) writeFile(path, text string) error {
 		return fmt.Errorf("cannot write %s: %w", path, permission(err))
 	}
 	return nil
+}
+
+// A file on its way to its place is called temporaryPrefix, the process that
+// writes it, a hyphen, and digits.
+const temporaryPrefix = ".pgsql-ra-"
+
+// temporary makes such a file: O_EXCL, 0600.
+func temporary(dir string) (*os.File, error) {
+	return os.CreateTemp(dir, temporaryPrefix+strconv.Itoa(os.Getpid())+"-*")
+}
+
+// abandoned says whether a file has the name of a temporary one and its writer
+// is no more. Another agent may be at work in the same directory.
+func abandoned(name string) bool {
+	rest, ours := strings.CutPrefix(name, temporaryPrefix)
+	writer, digits, complete := strings.Cut(rest, "-")
+	pid, err := strconv.ParseInt(writer, 10, 32)
+	if _, errDigits := strconv.ParseUint(digits, 10, 64); !ours || !complete || err != nil || errDigits != nil || pid <= 0 {
+		return false
+	}
+	return int(pid) == os.Getpid() || errors.Is(syscall.Kill(int(pid), 0), syscall.ESRCH)
+}
+
+// RemoveTemporary removes the files that an action left when it was killed
+// while it wrote one, wherever we write, and returns their paths for the log.
+// It acts as the server's user and touches that user's own regular files only.
+func (i *Instance) RemoveTemporary() (removed []string, err error) {
+	dirs := []string{i.set.Data, i.set.TmpDir}
+	if path, err := filepath.EvalSymlinks(i.set.Config); err == nil && filepath.Dir(path) != i.set.Data {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	if i.set.SocketDir != "" {
+		dirs = append(dirs, i.set.SocketDir)
+	}
+	err = As(i.set.User, func() error {
+		var errs []error
+		for _, dir := range dirs {
+			entries, _ := os.ReadDir(dir) // if it is not there or not readable, start says so
+			for _, e := range entries {
+				if !e.Type().IsRegular() || !abandoned(e.Name()) {
+					continue
+				}
+				path := filepath.Join(dir, e.Name())
+				var st syscall.Stat_t
+				if syscall.Lstat(path, &st) != nil || st.Uid != uint32(os.Geteuid()) {
+					continue
+				}
+				if err := os.Remove(path); err != nil {
+					errs = append(errs, fmt.Errorf("cannot remove %s: %w", path, permission(err)))
+					continue
+				}
+				removed = append(removed, path)
+			}
+		}
+		return errors.Join(errs...)
+	})
+	return removed, err
 }
 
 func syncDir(dir string) error {
@@ -144,6 +201,35 @@ func (i *Instance) RemoveLeftovers() (removed []string, err error) {
 
 // PrepareTmpDir makes the directory of our files: of the server's user, 0700.
 func (i *Instance) PrepareTmpDir() error { return i.prepareDir(i.set.TmpDir, 0o700, true) }
+
+func (i *Instance) ownerFile() string { return filepath.Join(i.set.TmpDir, "owner") }
+
+// ClaimTmpDir leaves word in tmpdir of whose lock and settings are in it.
+func (i *Instance) ClaimTmpDir() error {
+	if text, err := i.readFile(i.ownerFile()); err == nil && string(text) == i.set.Data+"\n" {
+		return nil
+	}
+	return i.writeFile(i.ownerFile(), i.set.Data+"\n")
+}
+
+// TmpDirTaken is the data directory of another server that uses tmpdir and runs
+// on this node, "" when there is none.
+func (i *Instance) TmpDirTaken() string {
+	text, err := i.readFile(i.ownerFile())
+	data := strings.TrimSuffix(string(text), "\n")
+	if err != nil || data == "" || data == i.set.Data {
+		return ""
+	}
+	own, errOwn := os.Stat(i.set.Data)
+	other, errOther := os.Stat(data)
+	if errOther != nil || errOwn == nil && os.SameFile(own, other) {
+		return "" // moved, or written in another way
+	}
+	if p, err := New(Settings{Data: data, User: i.set.User}, i.run).Processes(); err != nil || p.None() {
+		return ""
+	}
+	return data
+}
 
 // prepareDir makes a directory that belongs to the server's user. What that
 // user can do itself is done as that user; root's rights are used only for

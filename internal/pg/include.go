@@ -92,7 +92,7 @@ func replaceFile(path string, st syscall.Stat_t, lines []string) (err error) {
 	if bytes.Equal(text, edited) {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".pgsql-ra-*")
+	f, err := temporary(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

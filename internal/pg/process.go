@@ -96,14 +96,14 @@ func (i *Instance) pidFile() (pid int, single bool) {
 		return 0, false
 	}
 	line, _, _ := strings.Cut(string(b), "\n")
-	n, err := strconv.Atoi(strings.TrimSpace(line))
+	n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 32)
 	if err != nil {
 		return 0, false
 	}
 	if n < 0 {
-		return -n, true
+		return int(-n), true
 	}
-	return n, false
+	return int(n), false
 }
 
 // dataDir is the identity of the data directory.
@@ -178,6 +178,15 @@ func (d dataDir) isCwd(proc string) (bool, error) {
 	cwd, err := os.Readlink(proc + "/cwd")
 	if err != nil {
 		return false, err
+	}
+	// The name of a directory means something in one file system tree only: a
+	// container may have a server at the same place.
+	var root, own syscall.Stat_t
+	if err := errors.Join(syscall.Stat(proc+"/root", &root), syscall.Stat("/", &own)); err != nil {
+		return false, err
+	}
+	if root.Dev != own.Dev || root.Ino != own.Ino {
+		return false, nil
 	}
 	return filepath.Clean(strings.TrimSuffix(cwd, " (deleted)")) == d.path, nil
 }

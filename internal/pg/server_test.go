@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +125,7 @@ func emptyServer(t *testing.T) *server {
 		if err := s.WaitGone(ctx); err != nil {
 			t.Error(err)
 		}
+		clients.RemoveSegment(dir + "/data")
 		_ = os.RemoveAll(dir)
 	})
 	return s
@@ -290,7 +292,7 @@ func (s *server) receiveWAL(t *testing.T, name string) {
 }
 
 // standbyOf makes a standby with the files that the agent writes.
-func standbyOf(t *testing.T, primary *server, name string) *server {
+func standbyOf(t *testing.T, primary *server, name string, more ...Setting) *server {
 	t.Helper()
 	s := emptyServer(t)
 	c := primary.connect(t)
@@ -306,6 +308,7 @@ func standbyOf(t *testing.T, primary *server, name string) *server {
 		{"restore_command", `echo 'it''s \ "%p"' >/dev/null; false`},
 		{"recovery_target_timeline", "latest"},
 	}
+	settings = append(settings, more...)
 	var includes []string
 	if s.IncludesRecovery() {
 		includes = append(includes, s.RecoveryInclude())
@@ -317,6 +320,30 @@ func standbyOf(t *testing.T, primary *server, name string) *server {
 	}
 	s.up(t)
 	return s
+}
+
+// A WAL receiver whom the primary turns away time and again calls itself
+// streaming each time, and has heard nothing.
+func TestServerReceiverTurnedAway(t *testing.T) {
+	primary := newServer(t, "wal_retrieve_retry_interval = 20ms")
+	primary.up(t)
+	c := standbyOf(t, primary, "node-b", Setting{"primary_slot_name", "missing"}).connect(t)
+	seen := 0
+	eventually(t, "three receivers that stream", func() bool {
+		for range 100 { // each of them is there for milliseconds
+			st, err := c.State(testContext(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !st.ReceiverHeard.IsZero() {
+				t.Fatalf("heard from a primary that said nothing: %+v", st)
+			}
+			if st.ReceiverStatus == "streaming" {
+				seen++
+			}
+		}
+		return seen >= 3
+	})
 }
 
 func TestServerReplication(t *testing.T) {
@@ -386,6 +413,10 @@ func TestServerReplication(t *testing.T) {
 			t.Fatal(err)
 		}
 		return len(list) == 2 && !slices.ContainsFunc(list, func(v Sender) bool { return v.Flush == 0 || v.State != "streaming" })
+	})
+	eventually(t, "the standby has heard of the table", func() bool {
+		st, err := c.State(testContext(t))
+		return err == nil && time.Since(st.ReceiverHeard) < time.Minute
 	})
 	physical := 0
 	for _, v := range list {
@@ -486,7 +517,7 @@ func TestServerSlots(t *testing.T) {
 	if err := c.Exec(testContext(t), "CREATE SCHEMA trap; CREATE VIEW trap.pg_replication_slots AS SELECT 1 AS pid; SET search_path = trap, pg_catalog"); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.release(), s.major(t); got != want {
+	if got, want := c.release, s.major(t); got != want {
 		t.Errorf("release %d, want %d", got, want)
 	}
 	slots := func() []Slot {
@@ -1289,4 +1320,57 @@ func TestServerConnectObserveTime(t *testing.T) {
 		s.processes(t)
 	}
 	t.Logf("Processes with a pid file: %v", time.Since(begin)/n)
+}
+
+// A container may have a server whose data directory is called as ours, which
+// is not there at the moment: it is somebody else's.
+func TestServerOfAContainer(t *testing.T) {
+	s := emptyServer(t) // without a data directory
+	root := filepath.Join(s.dir, "root")
+	libraries, err := exec.Command("ldd", "/bin/sleep").Output()
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, path := range append(regexp.MustCompile(`/\S+`).FindAllString(string(libraries), -1), "/bin/sleep") {
+		to := filepath.Join(root, path)
+		text, err := os.ReadFile(path)
+		if path == "/bin/sleep" {
+			to = filepath.Join(root, "bin/postgres")
+		}
+		if err = errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, s.set.Data), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(dir string, argv ...string) {
+		c := exec.Command(argv[0], argv[1:]...)
+		c.Dir = dir
+		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+		eventually(t, "it is postgres", func() bool {
+			exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", c.Process.Pid))
+			return err == nil && filepath.Base(exe) == "postgres"
+		})
+	}
+	// With a root of its own the paths of a process look like everybody's.
+	begin("/", "unshare", "--mount", "sh", "-c", `mount --bind "$1" "$1" && cd "$1" && mkdir old && pivot_root . old && cd "$2" && exec /bin/postgres 60`, "sh", root, s.set.Data)
+	if p := s.processes(t); !p.None() {
+		t.Errorf("the container's server is ours: %+v", p)
+	}
+	// The same outside of it: a directory that has gone away under its server.
+	if err := os.Mkdir(s.set.Data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	begin(s.set.Data, filepath.Join(root, "bin/postgres"), "60")
+	if err := os.Remove(s.set.Data); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.processes(t); p.None() {
+		t.Error("the server of a lost directory is not seen")
+	}
 }

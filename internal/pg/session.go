@@ -21,7 +21,7 @@ import (
 type Session struct {
 	conn      *pgconn.PgConn
 	serverPID int
-	oldNames  bool
+	release   int // major release as of [Instance.Version]
 }
 
 // Close ends the session and does not wait for the server to notice.
@@ -55,8 +55,13 @@ type ServerState struct {
 	// "waiting" ...; "" when there is no receiver, [ReceiverHidden] when there
 	// is one and the user lacks pg_monitor to see more.
 	ReceiverStatus string
-	HotStandby     bool
-	ReplayPaused   bool // asked for; from 14 on also by settings smaller than the primary's
+	// ReceiverHeard is when the receiver last heard from the primary; zero when
+	// there is none, none that may be looked at, or one that has heard nothing
+	// yet: it begins with the same time in both of its columns, and is
+	// "streaming" before it asks for WAL.
+	ReceiverHeard time.Time
+	HotStandby    bool
+	ReplayPaused  bool // asked for; from 14 on also by settings smaller than the primary's
 }
 
 // ReceiverHidden is the ReceiverStatus of a receiver that cannot be looked at.
@@ -90,9 +95,10 @@ type ServerSetting struct {
 	Pending     bool // the file has changed, and the change needs a restart
 }
 
-// names puts the names of the server's release in a statement.
-func (s *Session) names(sql string) string {
-	if !s.oldNames {
+// names puts the names of a release in a statement: before 10, xlog and
+// location stand in place of wal and lsn.
+func names(release int, sql string) string {
+	if release < 900 {
 		return sql
 	}
 	return strings.NewReplacer(
@@ -123,7 +129,10 @@ const stateSQL = `SELECT pg_catalog.pg_is_in_recovery(),
  (SELECT c.min_recovery_end_timeline FROM pg_catalog.pg_control_recovery() c),
  (SELECT c.timeline_id FROM pg_catalog.pg_control_checkpoint() c),
  pg_catalog.current_setting('hot_standby'),
- CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END`
+ CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END,
+ (SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.last_msg_receipt_time)
+  FROM pg_catalog.pg_stat_wal_receiver r
+  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1)`
 
 const sendersSQL = `SELECT s.pid, s.application_name, s.usename, s.client_addr, s.state, s.sync_state,
  s.sent_lsn, s.write_lsn, s.flush_lsn, s.replay_lsn, %s,
@@ -131,14 +140,14 @@ const sendersSQL = `SELECT s.pid, s.application_name, s.usename, s.client_addr, 
  (SELECT r.slot_type FROM pg_catalog.pg_replication_slots r WHERE r.active_pid OPERATOR(pg_catalog.=) s.pid LIMIT 1)
  FROM pg_catalog.pg_stat_replication s ORDER BY 1`
 
-func (s *Session) stateQuery() string { return s.names(stateSQL) }
+func stateQuery(release int) string { return names(release, stateSQL) }
 
-func (s *Session) sendersQuery() string {
-	replyTime := "EXTRACT(epoch FROM s.reply_time)"
-	if v := s.conn.ParameterStatus("server_version"); s.oldNames || strings.HasPrefix(v, "10.") || strings.HasPrefix(v, "11.") {
-		replyTime = "NULL"
+func sendersQuery(release int) string {
+	replyTime := "NULL"
+	if since(release, 12) {
+		replyTime = "EXTRACT(epoch FROM s.reply_time)"
 	}
-	return s.names(fmt.Sprintf(sendersSQL, replyTime))
+	return names(release, fmt.Sprintf(sendersSQL, replyTime))
 }
 
 // State asks the server for its state, in one round trip.
@@ -149,7 +158,7 @@ func (s *Session) State(ctx context.Context) (ServerState, error) {
 
 // Senders lists pg_stat_replication, in one round trip.
 func (s *Session) Senders(ctx context.Context) ([]Sender, error) {
-	res, err := s.query(ctx, "read pg_stat_replication", s.sendersQuery())
+	res, err := s.query(ctx, "read pg_stat_replication", sendersQuery(s.release))
 	if err != nil {
 		return nil, err
 	}
@@ -163,9 +172,9 @@ func (s *Session) Observe(ctx context.Context) (ServerState, []Sender, error) {
 }
 
 func (s *Session) observe(ctx context.Context, senders bool) (ServerState, []Sender, error) {
-	sql := []string{s.stateQuery()}
+	sql := []string{stateQuery(s.release)}
 	if senders {
-		sql = append(sql, s.sendersQuery())
+		sql = append(sql, sendersQuery(s.release))
 	}
 	res, err := s.query(ctx, "read the state of the server", sql...)
 	// A promotion can complete between two of the functions.
@@ -244,6 +253,19 @@ func (r *row) int() int {
 	return int(n)
 }
 
+// seconds is a time span, which servers before 14 write as a double.
+func (r *row) seconds() (time.Duration, bool) {
+	s, ok := r.text()
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		r.fail(err)
+	}
+	return time.Duration(n * float64(time.Second)), true
+}
+
 func (r *row) lsn() wal.LSN {
 	s, ok := r.text()
 	if !ok {
@@ -271,6 +293,9 @@ func parseState(cols [][]byte) (ServerState, error) {
 	controlled := max(r.int(), r.int())
 	st.HotStandby = r.string() == "on"
 	st.ReplayPaused = r.bool()
+	if ago, ok := r.seconds(); ok {
+		st.ReceiverHeard = time.Now().Add(-ago)
+	}
 	if !st.InRecovery {
 		// After a promotion the server still tells what it replayed last.
 		st.Receive, st.Replay = 0, 0

@@ -20,19 +20,24 @@ type Slot struct {
 	Retained int64
 }
 
-// Slots lists the physical replication slots. It needs no privilege.
-func (s *Session) Slots(ctx context.Context) ([]Slot, error) {
+// slotsQuery: restart_lsn has its name in every release that has slots.
+func slotsQuery(release int) string {
 	lost := "false"
-	switch release := s.release(); {
-	case release >= 17:
+	switch {
+	case since(release, 17):
 		lost = "coalesce(wal_status OPERATOR(pg_catalog.=) 'lost', false) OR invalidation_reason IS NOT NULL"
-	case release >= 13:
+	case since(release, 13):
 		lost = "coalesce(wal_status OPERATOR(pg_catalog.=) 'lost', false)"
 	}
-	res, err := s.query(ctx, "read the replication slots", s.names(`SELECT slot_name, active, `+lost+`,
+	return names(release, `SELECT slot_name, active, `+lost+`,
  coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
   ELSE pg_catalog.pg_current_wal_lsn() END, restart_lsn), 0)::bigint
- FROM pg_catalog.pg_replication_slots WHERE slot_type OPERATOR(pg_catalog.=) 'physical' ORDER BY 1`))
+ FROM pg_catalog.pg_replication_slots WHERE slot_type OPERATOR(pg_catalog.=) 'physical' ORDER BY 1`)
+}
+
+// Slots lists the physical replication slots. It needs no privilege.
+func (s *Session) Slots(ctx context.Context) ([]Slot, error) {
+	res, err := s.query(ctx, "read the replication slots", slotsQuery(s.release))
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +67,15 @@ func (s *Session) DropSlot(ctx context.Context, name string) error {
 	return err
 }
 
-// release is the server's major release: 906 for 9.6, then 10 to 18.
-func (s *Session) release() int {
-	text, _, _ := strings.Cut(s.conn.ParameterStatus("server_version"), " ")
+// releaseOf is the major release, as of [Instance.Version], of a server that
+// names its version so: "9.6.24", "15.8 (Debian 15.8-0+deb12u1)", "18beta1".
+func releaseOf(serverVersion string) int {
+	text, _, _ := strings.Cut(serverVersion, " ")
 	major, minor, _ := strings.Cut(text, ".")
-	n, _ := strconv.Atoi(strings.TrimRight(major, "abcdefghijklmnopqrstuvwxyz"))
+	if k := strings.IndexFunc(major, func(r rune) bool { return r < '0' || r > '9' }); k >= 0 {
+		major = major[:k]
+	}
+	n, _ := strconv.Atoi(major)
 	if n >= 10 {
 		return n
 	}

@@ -115,7 +115,7 @@ func (i *Instance) prepareSocketDir(dir string) error {
 		}
 	}
 	err := As(i.set.User, func() error {
-		f, err := os.CreateTemp(dir, "test.*")
+		f, err := temporary(dir)
 		if err != nil {
 			return err
 		}
@@ -146,8 +146,7 @@ func (i *Instance) Start(ctx context.Context) error {
 		return fail(err)
 	}
 	for _, path := range []string{i.set.Data, i.set.LogFile} {
-		// pg_ctl writes both between double quotes into a shell command.
-		if strings.ContainsAny(path, "\"$`\\\n") {
+		if strings.ContainsAny(path, shellSpecial) {
 			return fail(fmt.Errorf("pg_ctl cannot handle the path %q", path))
 		}
 	}
@@ -296,19 +295,27 @@ func (i *Instance) pgCtl() (program string, options []string, err error) {
 // every word is quoted for that. Quotes in start_opt group words as they did
 // in the shell agent; nothing in it is expanded.
 func (i *Instance) serverOptions() (string, error) {
+	words, err := i.serverWords()
+	if err != nil {
+		return "", err
+	}
+	for n, w := range words {
+		words[n] = quoteShell(w)
+	}
+	return strings.Join(words, " "), nil
+}
+
+// serverWords are the options that we give the server.
+func (i *Instance) serverWords() ([]string, error) {
 	words := []string{"-c", "config_file=" + i.set.Config}
 	if i.set.Host != "" && !filepath.IsAbs(i.set.Host) {
 		words = append(words, "-h", i.set.Host)
 	}
 	more, err := splitWords(i.set.StartOpt)
 	if err != nil {
-		return "", fmt.Errorf("start_opt: %w", err)
+		return nil, fmt.Errorf("start_opt: %w", err)
 	}
-	words = append(words, more...)
-	for n, w := range words {
-		words[n] = quoteShell(w)
-	}
-	return strings.Join(words, " "), nil
+	return append(words, more...), nil
 }
 
 // quoteShell makes one word of s for a POSIX shell.
@@ -327,7 +334,7 @@ func quoteShell(s string) string {
 func splitWords(s string) ([]string, error) {
 	var words []string
 	var word strings.Builder
-	in, quote := false, byte(0)
+	in, open, quote := false, false, byte(0)
 	for k := 0; k < len(s); k++ {
 		c := s[k]
 		switch {
@@ -339,6 +346,8 @@ func splitWords(s string) ([]string, error) {
 			k++
 			word.WriteByte(s[k])
 			in = true
+		case c == '\\' && k+1 == len(s):
+			open = true
 		case quote != 0:
 			word.WriteByte(c)
 		case c == '\'' || c == '"':
@@ -356,6 +365,9 @@ func splitWords(s string) ([]string, error) {
 	}
 	if quote != 0 {
 		return nil, fmt.Errorf("no closing quote in %q", s)
+	}
+	if open {
+		return nil, fmt.Errorf("nothing after the last backslash in %q", s)
 	}
 	if in {
 		words = append(words, word.String())
@@ -418,6 +430,33 @@ func (i *Instance) LogTail() string {
 		}
 	}
 	return telling(i.started.said)
+}
+
+// complaints are what a WAL receiver says, in English, when it cannot get WAL:
+// no connection, WAL that is gone, another history, a slot that is not there.
+var complaints = []string{
+	"could not connect to the primary server", "could not receive data from WAL stream", "could not start WAL streaming",
+	"could not receive database system identifier", "database system identifier differs",
+	"highest timeline", "requested starting point", "new timeline", "terminating walreceiver", "invalid connection string",
+}
+
+// ReceiverComplaint is what the WAL receiver said last, "" when there is
+// nothing in the end of the log.
+func (i *Instance) ReceiverComplaint() string {
+	for _, path := range []string{i.collectorFile(), i.set.LogFile} {
+		found := ""
+		for line := range strings.Lines(i.readTail(path, 0)) {
+			for _, words := range complaints {
+				if strings.Contains(line, words) {
+					found = oneLine(line)
+				}
+			}
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
 }
 
 // collectorFile is the newest file of the logging collector that was written

@@ -162,8 +162,7 @@ func TestNamesOfEachRelease(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, starts)); err == nil {
 			t.Errorf("%s: %s is left after EndStandby", c.release, starts)
 		}
-		s := &Session{oldNames: oldNames(c.release)}
-		sql := s.names(stateSQL + sendersSQL + "pg_wal_lsn_diff")
+		sql := names(releaseOf(c.release), stateSQL+sendersSQL+"pg_wal_lsn_diff")
 		if got := strings.Contains(sql, "xlog") || strings.Contains(sql, "location"); got != (c.release == "9.6") || !strings.HasSuffix(sql, c.lag) {
 			t.Errorf("%s: %s", c.release, sql)
 		}
@@ -217,7 +216,7 @@ func TestSplitAndQuoteShell(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
-	for _, bad := range []string{`'`, `a "b`} {
+	for _, bad := range []string{`'`, `a "b`, `a\`, `\`, `'a' b\`} {
 		if got, err := splitWords(bad); err == nil {
 			t.Errorf("%q: %q", bad, got)
 		}
@@ -505,7 +504,7 @@ func TestPosition(t *testing.T) {
 			}
 			return []byte(s)
 		}
-		return [][]byte{[]byte("t"), []byte("150018"), []byte(""), cell(receive), cell(replay), nil, nil, nil, nil, []byte("1"), []byte("1"), []byte("on"), []byte("f")}
+		return [][]byte{[]byte("t"), []byte("150018"), []byte(""), cell(receive), cell(replay), nil, nil, nil, nil, []byte("1"), []byte("1"), []byte("on"), []byte("f"), nil}
 	}
 	for _, c := range []struct{ receive, replay, want string }{
 		{"0/3000060", "0/30000A0", "00000000030000A0"},

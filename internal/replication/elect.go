@@ -23,6 +23,9 @@ type StandbyObservation struct {
 	CheckCount int
 	// Notes are the vote notes by index.
 	Notes map[int]string
+	// Current says that a majority is here which nobody could do without: the
+	// cluster's record is the newest there is. One of two nodes never is one.
+	Current bool
 }
 
 func (o StandbyObservation) own() Node {
@@ -55,8 +58,8 @@ func FollowPrimary(o StandbyObservation) []Change {
 // position known and, when everybody's positions have stood still for long
 // enough and its own is the greatest, claims the promotion.
 //
-// A standby whose data is known to lack acknowledged commits never claims. One
-// of which nothing is known claims only when all nodes have voted, or when
+// A standby whose data is known to lack acknowledged commits never claims, and
+// none that cannot know whether its own record is out of date. One of which nothing is known claims only when all nodes have voted, or when
 // xlog_check_count=0 says that the operator has chosen.
 func Elect(o StandbyObservation) []Change {
 	own := o.own()
@@ -67,6 +70,11 @@ func Elect(o StandbyObservation) []Change {
 	if own.DataStatus != NoData && !own.DataStatus.Promotable(o.Mode) {
 		return append(changes, Abstain{Node: own.Name, Why: fmt.Sprintf(
 			"data status %s: its data may lack acknowledged commits", own.DataStatus)})
+	}
+	if primary := o.unseenPrimary(); primary != "" {
+		return append(changes, Abstain{Node: own.Name, Why: fmt.Sprintf(
+			"%s was the primary, is not there and may have gone on alone: start it or, if it is lost for good, "+
+				"set its attribute data-status to %s", primary, Disconnect)})
 	}
 	position := o.Position.Padded()
 	if own.XlogLoc != position || own.Branch != o.Branch {
@@ -94,6 +102,27 @@ func Elect(o StandbyObservation) []Change {
 	}
 	changes = append(changes, GainScore(own, fmt.Sprintf("greatest position, unchanged for %d looks", last+2))...)
 	return append(changes, ForgetVotes{Why: "won"})
+}
+
+// unseenPrimary is an offline node that was the last primary as far as is known
+// here, or "". A node that comes back alone reads the cluster's record as it
+// was when it left, its own data status included; only the primary can tell
+// what became of that since. When both have been there together, the newer
+// record is everybody's.
+//
+// A standby whose primary dies in front of it has its score already and is
+// promoted without a vote.
+func (o StandbyObservation) unseenPrimary() string {
+	own := o.own()
+	if o.Mode != Sync || o.Current || own.DataStatus == NoData || own.DataStatus == Latest {
+		return ""
+	}
+	for _, n := range o.Nodes {
+		if !strings.EqualFold(n.Name, o.Own) && n.DataStatus == Latest && !n.Online {
+			return n.Name
+		}
+	}
+	return ""
 }
 
 type vote struct {

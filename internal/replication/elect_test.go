@@ -366,3 +366,41 @@ func TestScoreText(t *testing.T) {
 		}
 	}
 }
+
+// A node that comes back alone reads the record as it was when it left. Commits
+// that the primary acknowledged alone afterwards are known to the primary only.
+//
+// Conformance: 124 (unit)
+func TestElectWaitsForThePrimaryThatMayHaveGoneOn(t *testing.T) {
+	record := func(own, other DataStatus, online bool) StandbyObservation {
+		o := alone(own)
+		o.Nodes[1].DataStatus, o.Nodes[1].Online = other, online
+		return o
+	}
+	third := Node{Name: "node03", Known: true, Online: true, DataStatus: StreamingAsync}
+	for _, tt := range []struct {
+		name   string
+		o      StandbyObservation
+		change func(*StandbyObservation)
+		claims bool
+	}{
+		{"primary is away", record(StreamingSync, Latest, false), nil, false},
+		{"primary is there, and has nothing to add", record(StreamingSync, Latest, true), nil, true},
+		{"declared lost", record(StreamingSync, Disconnect, false), nil, true},
+		{"it was the primary itself", record(Latest, Disconnect, false), nil, true},
+		{"a majority knows", record(StreamingSync, Latest, false), func(o *StandbyObservation) {
+			o.Nodes, o.Current = append(o.Nodes, third), true
+		}, true},
+		{"three nodes without quorum", record(StreamingSync, Latest, false), func(o *StandbyObservation) {
+			o.Nodes = append(o.Nodes, third)
+		}, false},
+		{"async promises nothing of the kind", record(StreamingAsync, Latest, false), func(o *StandbyObservation) { o.Mode = Async }, true},
+	} {
+		if tt.change != nil {
+			tt.change(&tt.o)
+		}
+		if score, _, _ := elect(t, tt.o, 8, nil); (score == PrimaryScore) != tt.claims {
+			t.Errorf("%s: score %v, want a claim: %t", tt.name, score, tt.claims)
+		}
+	}
+}
