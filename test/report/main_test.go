@@ -1,56 +1,28 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"testing"
+
+	"pgrex/test/report/tally"
 )
 
-const stream = `{"Action":"output","Package":"p","Test":"TestA","Output":"hello\n"}
-{"Action":"pass","Package":"p","Test":"TestA"}
-{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:3: no server here\n"}
-{"Action":"skip","Package":"p","Test":"TestB"}
-{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:9: wrong\n"}
-{"Action":"fail","Package":"p","Test":"TestC"}
-{"Action":"fail","Package":"p"}
-{"Action":"skip","Package":"empty"}
-`
-
-func TestReadCounts(t *testing.T) {
-	var out strings.Builder
-	l := &layer{name: "unit"}
-	l.read(strings.NewReader(stream), &out)
-	if l.passed != 1 || l.failed != 1 || l.skipped != 1 {
-		t.Errorf("%d passed, %d failed, %d skipped", l.passed, l.failed, l.skipped)
-	}
-	if got := out.String(); !strings.Contains(got, "wrong") || strings.Contains(got, "hello") {
-		t.Errorf("printed %q", got)
-	}
-	if len(l.skips) != 1 || !strings.HasSuffix(l.skips[0], "no server here") {
-		t.Errorf("skips %q", l.skips)
-	}
-}
-
-func TestSummaryVerdict(t *testing.T) {
-	tests := []struct {
-		name   string
-		layer  layer
-		strict bool
+func TestSummary(t *testing.T) {
+	good := &layer{name: "unit", Tally: &tally.Tally{Passed: 3}}
+	bad := &layer{name: "lab", Tally: &tally.Tally{Passed: 1, Failed: 1, Failures: []string{"p TestC"}}}
+	for _, tt := range []struct {
+		layers []*layer
 		ok     bool
+		say    string
 	}{
-		{"passed", layer{passed: 1}, true, true},
-		{"failed", layer{passed: 1, failed: 1}, false, false},
-		{"did not build", layer{passed: 1, err: errors.New("exit status 1")}, false, false},
-		{"nothing ran", layer{}, false, false},
-		{"skipped by hand", layer{passed: 1, skipped: 1}, false, true},
-		{"skipped in CI", layer{passed: 1, skipped: 1}, true, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var out strings.Builder
-			if ok := summary(&out, []*layer{&tt.layer}, tt.strict); ok != tt.ok {
-				t.Errorf("ok is %t:\n%s", ok, &out)
-			}
-		})
+		{[]*layer{good}, true, "3 passed, 0 failed, 0 skipped"},
+		{[]*layer{bad, good}, false, "layer lab has failed tests"},
+		{[]*layer{bad, good}, false, "failed: p TestC"},
+		{[]*layer{good, {name: "server", Tally: &tally.Tally{}}}, false, "layer server ran no test"},
+	} {
+		var out strings.Builder
+		if ok := summary(&out, tt.layers, true); ok != tt.ok || !strings.Contains(out.String(), tt.say) {
+			t.Errorf("ok is %t, want %t and %q:\n%s", ok, tt.ok, tt.say, &out)
+		}
 	}
 }

@@ -23,11 +23,13 @@ import (
 // patience is how long one package may take.
 const patience = 5 * time.Minute
 
+var errUnpublished = errors.New("it is not published")
+
 // fetch replaces home by what the release's package holds.
 func (s *store) fetch(ctx context.Context, major int, home string) (err error) {
 	integrity, ok := releases[major].integrity[s.arch]
 	if !ok {
-		return fmt.Errorf("it is not published for %s", s.arch)
+		return fmt.Errorf("%w for %s", errUnpublished, s.arch)
 	}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err

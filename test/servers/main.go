@@ -67,12 +67,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, major := range majors {
-		if err := s.provide(ctx, major); err != nil {
-			return fmt.Errorf("cannot provide PostgreSQL %d: %w", major, err)
-		}
-	}
-	return nil
+	return s.provideAll(ctx, majors)
 }
 
 // wanted reads the releases named on the command line; none means all.
@@ -118,6 +113,21 @@ func newStore(dir string) (*store, error) {
 		s.user = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
 	return s, nil
+}
+
+// provideAll goes on behind a release that nobody has for this machine.
+func (s *store) provideAll(ctx context.Context, majors []int) error {
+	var failed error
+	for _, major := range majors {
+		err := s.provide(ctx, major)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("cannot provide PostgreSQL %d: %w", major, err))
+		}
+		if err != nil && !errors.Is(err, errUnpublished) {
+			break
+		}
+	}
+	return failed
 }
 
 // provide makes sure that a release is there and runs.

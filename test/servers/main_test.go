@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -132,5 +133,20 @@ func TestCheckSum(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(s.dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A release that is not published for a machine does not keep it from the next.
+func TestUnpublishedReleases(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	s := &store{dir: t.TempDir(), arch: "arm64"}
+	err := s.provideAll(context.Background(), []int{10, 14, 15, 16})
+	for major, said := range map[int]string{10: "not published for arm64", 14: "not published for arm64", 15: "npm is missing"} {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("PostgreSQL %d: ", major)) || !strings.Contains(err.Error(), said) {
+			t.Errorf("PostgreSQL %d: no word of %q in %v", major, said, err)
+		}
+	}
+	if strings.Contains(err.Error(), "PostgreSQL 16") {
+		t.Errorf("without npm it tries on: %v", err)
 	}
 }

@@ -1,0 +1,215 @@
+package main
+
+// mutant is one fault and the test that has to notice it.
+type mutant struct {
+	fault    string // what the agent does wrong
+	file     string
+	old, new string // old stands in the file once
+	pkg      string
+	test     string
+	layer    string
+	says     string // what the failing test says of this fault
+}
+
+const (
+	decisions = "./internal/replication"
+	actions   = "./internal/agent"
+	server    = "./internal/pg"
+	cluster   = "./internal/crm"
+	programs  = "./internal/run"
+
+	unit       = "unit"
+	realServer = "PostgreSQL server"
+)
+
+var mutants = []mutant{
+	// What is decided.
+	{
+		fault: "commits go on without a standby before its rights are taken",
+		file:  "internal/replication/control.go",
+		old:   "changes = append(changes, SetSyncNames{Old: o.ServerNames, New: names, Why: namesReason(o, names, dropped)})",
+		new:   "changes = append([]Change{SetSyncNames{Old: o.ServerNames, New: names}}, changes...)",
+		pkg:   decisions, test: "TestControlIsSafeAfterEveryInterruption", layer: unit,
+		says: "node02 may be promoted",
+	},
+	{
+		fault: "rights are given before the server reports the standby synchronous",
+		file:  "internal/replication/control.go",
+		old:   "v.good = o.Mode == Async && len(o.Nodes) <= 2",
+		new:   "v.good = len(o.Nodes) <= 2",
+		pkg:   decisions, test: "TestControlCases", layer: unit,
+		says: "standby_joins:_waited_for_first,_trusted_later",
+	},
+	{
+		fault: "the score of a lost standby is not taken away",
+		file:  "internal/replication/control.go",
+		old:   "if v.node.Online && (v.node.HasScore && v.node.Score != MinusInfinity || sure) {",
+		new:   "if false {",
+		pkg:   decisions, test: "TestControlIsSafeAfterEveryInterruption", layer: unit,
+		says: "score 100) and commits wait for []",
+	},
+	{
+		fault: "commits go on without a standby and without quorum",
+		file:  "internal/replication/control.go",
+		old:   "if !o.Quorate {",
+		new:   "if false {",
+		pkg:   decisions, test: "TestControlReleasesCommitsLast", layer: unit,
+		says: "without quorum",
+	},
+	{
+		fault: "a node that comes back alone trusts its old record",
+		file:  "internal/replication/elect.go",
+		old:   "if o.Mode != Sync || o.Current || own.DataStatus == NoData || own.DataStatus == Latest {",
+		new:   "if own.Name != \"\" {",
+		pkg:   decisions, test: "TestElectWaitsForThePrimaryThatMayHaveGoneOn", layer: unit,
+		says: "primary is away",
+	},
+	{
+		fault: "the lock goes at demote although a node that may be promoted has not proved anything",
+		file:  "internal/replication/promote.go",
+		old:   "(n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)) && !contains(d.Covered, n.Name)",
+		new:   "false",
+		pkg:   decisions, test: "TestDemotedLock", layer: unit,
+		says: "a_synchronous_standby_is_active",
+	},
+	{
+		fault: "commits go on without a standby that is not fenced yet",
+		file:  "internal/replication/control.go",
+		old:   "if o.Fencing && ok && !n.Online && (n.Unclean || !n.Known) {",
+		new:   "if false && ok && !n.Online {",
+		pkg:   decisions, test: "TestControlReleasesCommitsLast", layer: unit,
+		says: "while the standby is not fenced",
+	},
+	{
+		fault: "a promotion does not mark the others DISCONNECT",
+		file:  "internal/replication/promote.go",
+		old:   "changes = append(changes, SetDataStatus{Node: n.Name, Old: n.DataStatus, New: Disconnect, Why: why})",
+		new:   "_ = why",
+		pkg:   decisions, test: "TestPromotionOrder", layer: unit,
+		says: "promoted with the other node",
+	},
+	{
+		fault: "PGSQL.lock is written after the promotion",
+		file:  "internal/replication/promote.go",
+		old:   "return append(changes, Promote{Why: \"Pacemaker asks for it\"})",
+		new:   "return append([]Change{Promote{Why: \"too early\"}}, changes...)",
+		pkg:   decisions, test: "TestPromotionOrder", layer: unit,
+		says: "lock false",
+	},
+	{
+		fault: "data that may lack commits is promoted",
+		file:  "internal/replication/promote.go",
+		old:   "if own.DataStatus != NoData && !own.DataStatus.Promotable(o.Mode) {",
+		new:   "if false {",
+		pkg:   decisions, test: "TestRefusePromotion", layer: unit,
+		says: `refused: "", want true`,
+	},
+	{
+		fault: "the timeline is ignored",
+		file:  "internal/replication/types.go",
+		old:   "if a.Timeline != 0 && b.Timeline != 0 && a.Timeline != b.Timeline {",
+		new:   "if false {",
+		pkg:   decisions, test: "TestElectComparesTimelinesFirst", layer: unit,
+		says: "older_timeline,_further",
+	},
+	{
+		fault: "the first look of a vote decides",
+		file:  "internal/replication/elect.go",
+		old:   "if last+1 < o.CheckCount {",
+		new:   "if false {",
+		pkg:   decisions, test: "TestElectClaimsAfterStableVotes", layer: unit,
+		says: "want 1000 after",
+	},
+
+	// What the surroundings say.
+	{
+		fault: "an instance that is being promoted counts as a standby",
+		file:  "internal/crm/state.go",
+		old:   "// Shown while the action runs. Either way the instance may be a primary.\n\t\treturn Promoted",
+		new:   "return Unpromoted",
+		pkg:   cluster, test: "TestParseMon", layer: unit,
+		says: "pgsql on node02: Unpromoted",
+	},
+	{
+		fault: "a program may overrun the deadline",
+		file:  "internal/run/run.go",
+		old:   "exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)",
+		new:   "exec.CommandContext(context.WithoutCancel(ctx), c.Argv[0], c.Argv[1:]...)",
+		pkg:   programs, test: "TestRunKillsTheWholeGroupAtTheDeadline", layer: unit,
+		says: "does not carry the cause of the deadline",
+	},
+
+	// What is done.
+	{
+		fault: "PGSQL.lock is not written",
+		file:  "internal/agent/apply.go",
+		old:   "return a.createLock()",
+		new:   "return nil",
+		pkg:   actions, test: "TestFirstStart", layer: realServer,
+		says: "no PGSQL.lock on a primary",
+	},
+	{
+		fault: "a write that failed does not end the decision",
+		file:  "internal/agent/apply.go",
+		old:   "if err := a.applyOne(ctx, session, c); err != nil {\n\t\t\treturn err",
+		new:   "if err := a.applyOne(ctx, session, c); err != nil {\n\t\t\tcontinue",
+		pkg:   actions, test: "TestLostStandby", layer: realServer,
+		says: "crm_attribute fails: commits wait for",
+	},
+	{
+		fault: "commits go on before the cluster's record shows the verdict",
+		file:  "internal/agent/apply.go",
+		old:   "return a.confirmUnusable(ctx, c.Nodes)",
+		new:   "return nil",
+		pkg:   actions, test: "TestReleaseWaitsForTheRecord", layer: realServer,
+		says: "commits go on without node02",
+	},
+	{
+		fault: "the deadline is ignored",
+		file:  "internal/agent/main.go",
+		old:   "return context.WithTimeoutCause(context.Background(), timeout-margin,",
+		new:   "return context.WithTimeoutCause(context.Background(), timeout+margin,",
+		pkg:   actions, test: "TestHungServer", layer: realServer,
+		says: "of its 6s",
+	},
+	{
+		fault: "stop answers 0 while the server may still run",
+		file:  "internal/agent/server.go",
+		old:   "err = a.pg.WaitGone(wait)",
+		new:   "_, err = wait, nil",
+		pkg:   actions, test: "TestHungServer", layer: realServer,
+		says: "answered success and left",
+	},
+	{
+		fault: "a promotion is taken back although the server may have left recovery",
+		file:  "internal/agent/promote.go",
+		old:   "if !inRecovery || !stopped && a.promoteAsked {",
+		new:   "if false && inRecovery && stopped {",
+		pkg:   actions, test: "TestServerDiesWhilePromoted", layer: realServer,
+		says: "lock: false",
+	},
+	{
+		fault: "any process named in postmaster.pid counts as the server",
+		file:  "internal/pg/process.go",
+		old:   "\t\tif ours {\n\t\t\tp.Postmaster = pid",
+		new:   "\t\tif ours || true {\n\t\t\tp.Postmaster = pid",
+		pkg:   server, test: "TestServerPIDReuse", layer: realServer,
+		says: "{Postmaster:",
+	},
+	{
+		fault: "a new file is not on the disk when it takes its place",
+		file:  "internal/pg/files.go",
+		old:   "err = f.Sync()",
+		new:   "err = nil",
+		pkg:   server, test: "TestFilesSurvivePowerLoss", layer: realServer,
+		says: "rename lock, fsync folder, unlink lock, fsync folder, want",
+	},
+	{
+		fault: "files are written in place",
+		file:  "internal/pg/files.go",
+		old:   "err = os.Rename(f.Name(), path)",
+		new:   "err = os.WriteFile(path, []byte(text), 0o600)",
+		pkg:   server, test: "TestFilesOwnerAndLinks", layer: realServer,
+		says: "not usable by the user of the server",
+	},
+}
