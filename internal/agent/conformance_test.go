@@ -798,6 +798,9 @@ func TestStopOfAFrozenServer(t *testing.T) {
 			if fast, rest, _ := strings.Cut(s.agentLog(), "fast shutdown,"); rest == "" || strings.Contains(fast, "immediate shutdown,") {
 				t.Errorf("no fast shutdown before the others:\n%s", s.agentLog())
 			}
+			if strings.Count(s.agentLog(), "waiting up to 500ms") != 2 {
+				t.Errorf("a server that hears nothing is waited for:\n%s", s.agentLog())
+			}
 		})
 	}
 }
@@ -849,6 +852,7 @@ func TestStopParameters(t *testing.T) {
 			t.Errorf("list after stop: %q, %v", text, err)
 		}
 		s.primaryAlone()
+		s.standbyTrusted() // and does not tell how far it is: this server stays down
 		stopped(s, "demote", "29.", "OCF_RESKEY_CRM_meta_notify_slave_uname=node02")
 		if got := s.record().attrs("node01"); got != "master-pgsql=-INFINITY pgsql-status=STOP pgsql-data-status=LATEST" {
 			t.Errorf("attributes after demote: %s", got)
@@ -860,8 +864,12 @@ func TestStopParameters(t *testing.T) {
 		escalate(s)
 		s.params["stop_escalate_in_slave"] = "1"
 		s.standby()
-		s.must(syscall.Kill(s.postmaster(), syscall.SIGSTOP)) // hears nothing for a while
-		time.AfterFunc(1500*time.Millisecond, func() { _ = syscall.Kill(s.postmaster(), syscall.SIGCONT) })
+		// The postmaster waits for a child that hears nothing for a while.
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", s.postmaster()))
+		s.must(err)
+		child := mustInt(strconv.Atoi(strings.Fields(string(text))[0]))
+		s.must(syscall.Kill(child, syscall.SIGSTOP))
+		time.AfterFunc(1500*time.Millisecond, func() { _ = syscall.Kill(child, syscall.SIGCONT) })
 		s.want("stop", ocf.Success)
 		_, rest, ok := strings.Cut(s.agentLog(), "fast shutdown, waiting up to 1s")
 		if !ok || !strings.Contains(rest, "immediate shutdown,") || strings.Contains(rest, "forced shutdown,") {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pgrex/internal/ocf"
+	"pgrex/test/servers/clients"
 )
 
 const (
@@ -144,6 +145,60 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 			if back := !c.lock && c.extra != stopsHere; back != (s.postmaster() != 0) {
 				t.Errorf("server %d, want one: %t", s.postmaster(), back)
 			}
+		})
+	}
+}
+
+// The cluster's networks are cut and the one that replicates is not: the
+// primary goes on, and this standby can know it.
+func TestPromotionBesideALivingPrimary(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		change  func(*site, upstream)
+		refused bool
+	}{
+		{"its server answers", func(*site, upstream) {}, true},
+		{"it has been fenced", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, false},
+		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
+		{"its server is gone", func(s *site, u upstream) {
+			u.crash()
+			s.until("the receiver to notice", func() bool {
+				return s.query("select count(*)::text from pg_stat_wal_receiver where status = 'streaming'") == "0"
+			})
+		}, false},
+		{"its node is gone and nothing says so", func(s *site, _ upstream) { s.params["master_ip"] = "192.0.2.1" }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			u := s.upstream()
+			s.must(os.RemoveAll(s.data))
+			s.must(clients.BaseBackup(u.ask, u.data, s.data))
+			s.must(appendTo(s.data+"/postgresql.conf", "listen_addresses = '127.0.0.1'\nunix_socket_directories = '"+s.dir+"/run'\n"))
+			s.standby()
+			s.until("the standby to stream", func() bool {
+				return s.query("select count(*)::text from pg_stat_wal_receiver where status = 'streaming'") == "1"
+			})
+			s.followed()
+			s.takeOver()
+			s.change(func(r *record) { r.Online["node02"] = false })
+			c.change(s, u)
+			if !c.refused {
+				s.want("promote", ocf.Success)
+				return
+			}
+			a := s.want("promote", ocf.ErrGeneric)
+			if !strings.Contains(a.reason, "node02") || !strings.Contains(a.reason, "127.0.0.2") {
+				t.Errorf("reason %q", a.reason)
+			}
+			if s.lock() || s.query("select pg_is_in_recovery()::text") != "true" {
+				t.Error("it was promoted, or is locked as if it had been")
+			}
+			if got := s.record().attrs("node01"); !strings.HasPrefix(got, "master-pgsql=-INFINITY") {
+				t.Errorf("attributes %s", got)
+			}
+			s.monitor(ocf.Success)
 		})
 	}
 }

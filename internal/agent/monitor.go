@@ -185,12 +185,18 @@ const hearing = 10 * time.Second
 // the rest of a monitor. A standby that has been led to itself, by an address
 // in the wrong place, feeds on nothing.
 func (a *Agent) fed(server pg.ServerState, senders []pg.Sender) bool {
+	return !a.call.Probe() && a.receives(server, senders) && time.Since(server.ReceiverHeard) < hearing
+}
+
+// receives says that the server is connected to another one as its standby, as
+// far as it knows.
+func (a *Agent) receives(server pg.ServerState, senders []pg.Sender) bool {
 	for _, row := range senders {
 		if strings.EqualFold(row.Name, a.node) {
 			return false
 		}
 	}
-	return !a.call.Probe() && server.ReceiverStatus == "streaming" && time.Since(server.ReceiverHeard) < hearing
+	return server.ReceiverStatus == "streaming"
 }
 
 // attendPrimary is what a primary does for the cluster at each monitor.

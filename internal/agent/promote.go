@@ -31,18 +31,18 @@ func (a *Agent) promote(ctx context.Context) (ocf.Code, error) {
 		return a.failed(), fmt.Errorf("cannot promote: %w", err)
 	}
 	defer session.Close()
-	server, err := session.State(ctx)
-	if err != nil {
+	server, senders, err := session.Observe(ctx)
+	if err != nil && server.VersionNum == 0 {
 		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
 	}
 	if !server.InRecovery {
 		a.log.Info("the server is the primary already")
 		return ocf.Success, nil
 	}
-	return a.promoteStandby(ctx, session, server)
+	return a.promoteStandby(ctx, session, server, senders)
 }
 
-func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server pg.ServerState) (ocf.Code, error) {
+func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) (ocf.Code, error) {
 	s, err := a.cluster(ctx)
 	if err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
@@ -51,7 +51,11 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	if err != nil {
 		return ocf.ErrGeneric, err
 	}
-	if why := replication.RefusePromotion(o); why != "" {
+	why := replication.RefusePromotion(o)
+	if why == "" && !s.Fencing && a.receives(server, senders) {
+		why = a.primaryAnswers(ctx, replication.LostPrimary(o))
+	}
+	if why != "" {
 		a.applyAll(ctx, replication.LoseScore(a.own(ctx), why))
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "not promoted: %s", why)
 	}
@@ -72,6 +76,28 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		return ocf.ErrGeneric, fmt.Errorf("the server is promoted, the cluster was not told: %w", err)
 	}
 	return ocf.Success, nil
+}
+
+// primaryAnswers says that the last primary, which the cluster has lost, serves
+// all the same: the cluster's networks are cut, and the one that replicates is
+// not. Where nodes are fenced it is off by now.
+//
+// A lost node does not answer at all, and costs a moment.
+func (a *Agent) primaryAnswers(ctx context.Context, lost string) string {
+	if lost == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	if err != nil {
+		a.log.Info(err)
+		return ""
+	}
+	if c, err := a.pg.Control(); err != nil || c.SystemID != peer.SystemID {
+		return ""
+	}
+	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", lost, a.params.MasterIP)
 }
 
 // after is o with the attributes as they are now.

@@ -115,6 +115,10 @@ func (a *Agent) stopServer(ctx context.Context, escalate time.Duration) (wasRunn
 		if p.Postmaster == 0 && step.mode != pg.Kill {
 			continue // orphans have nobody who would pass a shutdown on to them
 		}
+		if step.mode != pg.Kill && pg.Frozen(p.Postmaster) {
+			a.log.Warnf("postmaster %d is stopped (SIGSTOP, or a debugger) and hears nothing", p.Postmaster)
+			step.wait = min(step.wait, frozenPatience)
+		}
 		a.log.Infof("%s shutdown, waiting up to %v", step.name, step.wait.Round(time.Millisecond))
 		if err := a.pg.Signal(p.Postmaster, step.mode); err != nil {
 			a.log.Warn(err)
@@ -139,6 +143,10 @@ type stopStep struct {
 // The postmaster itself kills its children 5 s after an immediate shutdown;
 // one that does not end by then is stopped, or waits for a dead disk.
 const immediatePatience = 8 * time.Second
+
+// A postmaster that was stopped hears of a shutdown only when somebody lets it
+// go on.
+const frozenPatience = 500 * time.Millisecond
 
 // stopPlan divides the time that is left. A fast shutdown is always tried
 // unless escalate says that it is not wanted, and gets at most half, so that

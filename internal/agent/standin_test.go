@@ -90,6 +90,13 @@ func (r *record) write(dir string) error {
 func call(effect func(*record) int) {
 	dir := os.Getenv("STANDIN_DIR")
 	name := filepath.Base(os.Args[0])
+	// Two actions may run at once, as on two nodes.
+	if name == "crm_attribute" {
+		if lock, err := os.OpenFile(filepath.Join(dir, "calls"), os.O_RDWR|os.O_CREATE, 0o666); err == nil {
+			defer lock.Close()
+			_ = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+		}
+	}
 	r, err := readRecord(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

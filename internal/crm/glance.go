@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"fmt"
@@ -48,7 +49,7 @@ func (c *Client) Glance(ctx context.Context) (s State, settled bool, err error) 
 // ParseGlance reads the XML of cibadmin -Q.
 func ParseGlance(text []byte) (s State, settled bool, err error) {
 	var x cibXML
-	if err := xml.Unmarshal(text, &x); err != nil {
+	if err := xml.Unmarshal(withoutHistory(text), &x); err != nil {
 		return State{}, false, fmt.Errorf("cannot read the XML of the CIB: %w", err)
 	}
 	s.Quorate = x.HaveQuorum == "1" || x.HaveQuorum == "true"
@@ -77,6 +78,34 @@ func ParseGlance(text []byte) (s State, settled bool, err error) {
 		settled = settled && n.Online
 	}
 	return s, settled, nil
+}
+
+// withoutHistory cuts out what nobody asks for here and what most of the text
+// is: the history of operations and the definition of the resources. In
+// well-formed XML the tags stand nowhere but where they begin and end.
+func withoutHistory(text []byte) []byte {
+	for _, name := range []string{"lrm", "resources"} {
+		var kept []byte
+		rest := text
+		for {
+			from := bytes.Index(rest, []byte("<"+name+">"))
+			if from < 0 {
+				from = bytes.Index(rest, []byte("<"+name+" "))
+			}
+			end := []byte("</" + name + ">")
+			length := 0
+			if from >= 0 {
+				length = bytes.Index(rest[from:], end)
+			}
+			if from < 0 || length < 0 {
+				break
+			}
+			kept = append(kept, rest[:from]...)
+			rest = rest[from+length+len(end):]
+		}
+		text = append(kept, rest...)
+	}
+	return text
 }
 
 // present reads a field of a node's state: a word until Pacemaker 2.1.6, since

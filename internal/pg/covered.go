@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -21,6 +23,11 @@ type Peer struct {
 	// Position is what a standby has received and written to disk, or replayed.
 	Position wal.LSN
 }
+
+// dialPatience is for the kernel of the peer, which takes the connection
+// whatever its server is doing. Across a LAN that is less than a millisecond; a
+// node that is gone says nothing.
+const dialPatience = 200 * time.Millisecond
 
 // AskPeer asks the server at addr, on the port of this one, who it is and how
 // far it has come (IDENTIFY_SYSTEM; manual, "Streaming Replication Protocol").
@@ -39,6 +46,7 @@ func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, e
 		conf.Password = own.Password
 	}
 	conf.RuntimeParams = map[string]string{"replication": "true", "application_name": "pgsql-ra"}
+	conf.DialFunc = (&net.Dialer{Timeout: dialPatience}).DialContext
 	conn, err := pgconn.ConnectConfig(ctx, conf)
 	if err != nil {
 		return Peer{}, fmt.Errorf(doing, addr, describe(ctx, "cannot connect", err))

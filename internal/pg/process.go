@@ -214,6 +214,13 @@ func (d dataDir) unreadable(pid int, err error) error {
 	return fmt.Errorf("cannot tell what process %d is: %w", pid, reason(err))
 }
 
+// Frozen says that a process is stopped, by SIGSTOP or a debugger: it takes
+// signals and does not act on them.
+func Frozen(pid int) bool {
+	m, ok := readStat(pid)
+	return ok && (m.state == 'T' || m.state == 't')
+}
+
 func realUID(pid int) (uint32, bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {

@@ -117,6 +117,12 @@ func (o StandbyObservation) unseenPrimary() string {
 	if o.Mode != Sync || o.Current || own.DataStatus == NoData || own.DataStatus == Latest {
 		return ""
 	}
+	return LostPrimary(o)
+}
+
+// LostPrimary is the node that was the last primary, as far as is known, where
+// that node is not online, or "".
+func LostPrimary(o StandbyObservation) string {
 	for _, n := range o.Nodes {
 		if !strings.EqualFold(n.Name, o.Own) && n.DataStatus == Latest && !n.Online {
 			return n.Name

@@ -107,6 +107,7 @@ func compare(ctx context.Context, l *lab.Lab, s lab.Status, role string, times i
 	}
 	var both [2]cost.Use
 	var programs [2]int
+	var resident int
 	for i, path := range []string{shell, ours} {
 		next := 0
 		both[i], _ = cost.Median(times, func() (cost.Use, error) { next++; return runs[path][next-1], nil })
@@ -114,8 +115,11 @@ func compare(ctx context.Context, l *lab.Lab, s lab.Status, role string, times i
 		if programs[i], err = cost.Programs(ctx, n, env, path, "monitor"); err != nil {
 			return err
 		}
+		if resident, err = cost.Resident(ctx, n, env, path, "monitor"); err != nil {
+			return err
+		}
 		fmt.Printf("%5d  %-7s  %-5s  %8s  %8s  %8d  %6.1f MB\n", len(l.Nodes()), role, []string{"shell", "ours"}[i],
-			ms(both[i].Wall), ms(both[i].CPU), programs[i], float64(both[i].Resident)/1e6)
+			ms(both[i].Wall), ms(both[i].CPU), programs[i], float64(resident)/1e6)
 	}
 	fmt.Printf("%5d  %-7s  %-5s  %8.1f  %8.1f  %8s\n", len(l.Nodes()), role, "times",
 		float64(both[0].Wall)/float64(both[1].Wall), float64(both[0].CPU)/float64(both[1].CPU), ratio(programs))
@@ -123,7 +127,11 @@ func compare(ctx context.Context, l *lab.Lab, s lab.Status, role string, times i
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%5d  %-7s  meta-data of ours: %s ms, resident %.1f MB\n", len(l.Nodes()), role, ms(start.Wall-entering.Wall), float64(start.Resident)/1e6)
+	if resident, err = cost.Resident(ctx, n, nil, ours, "meta-data"); err != nil {
+		return err
+	}
+	fmt.Printf("%5d  %-7s  meta-data of ours: %s ms, %s ms CPU, %.1f MB\n", len(l.Nodes()), role,
+		ms(start.Wall-entering.Wall), ms(start.CPU-entering.CPU), float64(resident)/1e6)
 	return nil
 }
 

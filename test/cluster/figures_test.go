@@ -32,8 +32,8 @@ func TestFigures(t *testing.T) {
 		}
 		programs, err := cost.Programs(ctx, of.node, env, agentPath, "monitor")
 		must(t, err)
-		figure(t, "monitor on the %s, median of %d: %.0f ms wall, %.0f ms CPU, %.0f MB (with the %d programs it starts)", of.role, times,
-			use.Wall.Seconds()*1000, use.CPU.Seconds()*1000, float64(use.Resident)/1e6, programs)
+		figure(t, "monitor on the %s, median of %d: %.0f ms wall, %.0f ms CPU (with the %d programs it starts)", of.role, times,
+			use.Wall.Seconds()*1000, use.CPU.Seconds()*1000, programs)
 		if programs > of.most {
 			t.Errorf("a steady %s's monitor starts %d programs, want at most %d", of.role, programs, of.most)
 		}

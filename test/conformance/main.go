@@ -9,8 +9,9 @@
 //
 //	# Conformance: 6, 7
 //
-// A line stands only where the test really shows the whole statement, alone or
-// together with the others that have its number.
+// A line stands only where the test really shows the statement, alone or
+// together with the others that have its number; one of those at least is of the
+// layer that the statement needs.
 package main
 
 import (

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,11 +19,10 @@ import (
 	"pgrex/test/lab"
 )
 
-// Use is what one action used. CPU and memory include every program that was
-// started and waited for; what the daemons did for it is not in them.
+// Use is what one action used. CPU includes every program that was started and
+// waited for; what the daemons did for it is not in it.
 type Use struct {
 	Wall, CPU time.Duration
-	Resident  int // bytes, of the largest single program
 	Status    int // exit status of the agent
 }
 
@@ -70,7 +71,7 @@ func Run(n *lab.Node, env []string, argv ...string) (Use, error) {
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return Use{
 		Wall: wall, CPU: time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
-		Resident: int(usage.Maxrss) * 1024, Status: cmd.ProcessState.ExitCode(),
+		Status: cmd.ProcessState.ExitCode(),
 	}, nil
 }
 
@@ -102,11 +103,31 @@ func Median(times int, measure func() (Use, error)) (Use, error) {
 		return all[len(all)/2]
 	}
 	return Use{
-		Wall:     time.Duration(middle(func(u Use) int64 { return int64(u.Wall) })),
-		CPU:      time.Duration(middle(func(u Use) int64 { return int64(u.CPU) })),
-		Resident: int(middle(func(u Use) int64 { return int64(u.Resident) })),
-		Status:   runs[0].Status,
+		Wall:   time.Duration(middle(func(u Use) int64 { return int64(u.Wall) })),
+		CPU:    time.Duration(middle(func(u Use) int64 { return int64(u.CPU) })),
+		Status: runs[0].Status,
 	}, nil
+}
+
+// getrusage is the number of the system call.
+var getrusage = map[string]int{"amd64": 98, "arm64": 165}
+
+// Resident is the memory in bytes of the largest program of an action, and of
+// the small one that looks. A process begins with the record of the one that it
+// was forked from, so that this cannot be asked from outside.
+func Resident(ctx context.Context, n *lab.Node, env []string, argv ...string) (int, error) {
+	number, known := getrusage[runtime.GOARCH]
+	if !known {
+		return 0, fmt.Errorf("cannot measure memory on %s", runtime.GOARCH)
+	}
+	script := fmt.Sprintf(`open(my $out, ">&", \*STDOUT); open(STDOUT, ">", "/dev/null"); system(@ARGV);`+
+		` my $b = "\0" x 144; syscall(%d, -1, $b); print $out (unpack("q*", $b))[4]`, number)
+	out, err := n.Run(ctx, slices.Concat([]string{"env", "-i"}, env, []string{"perl", "-e", script}, argv)...)
+	if err != nil {
+		return 0, err
+	}
+	kilobytes, err := strconv.Atoi(strings.TrimSpace(out))
+	return kilobytes * 1024, err
 }
 
 // Programs counts the programs that an action starts beside the agent itself.
