@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,8 +21,8 @@ func (a *app) say(key messageKey, args ...any) string { return a.text.format(key
 
 func (a *app) print(key messageKey, args ...any) { fmt.Fprintln(a.out, a.say(key, args...)) }
 
-// errNoAgent says that there is no agent to install.
-var errNoAgent = errors.New("no agent")
+// agentError says why there is no agent to install.
+type agentError struct{ error }
 
 // shellAgent in place of a path asks for ocf:heartbeat:pgsql.
 const shellAgent = "heartbeat"
@@ -31,8 +30,8 @@ const shellAgent = "heartbeat"
 // agentFlag is the --agent option of the commands that build a lab.
 type agentFlag struct{ value string }
 
-func (f *agentFlag) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.value, "agent", "", `agent to install: path of pgsql-ra, or "heartbeat" for the shell agent (default: pgsql-ra beside this program)`)
+func (f *agentFlag) add(a *app, cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.value, "agent", "", a.say(msgFlagAgent))
 }
 
 // path is the agent's file; empty for the shell agent.
@@ -49,7 +48,7 @@ func (f *agentFlag) path() (string, error) {
 		path = filepath.Join(filepath.Dir(self), "pgsql-ra")
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%w: %v", errNoAgent, err)
+		return "", agentError{err}
 	}
 	return path, nil
 }
@@ -70,6 +69,9 @@ func openNode(name string) (*lab.Lab, *lab.Node, error) {
 // report prints the steps as they end.
 func (a *app) report(s lab.Step) {
 	if !s.Done {
+		if s.ID == lab.StepSuite { // minutes
+			a.print(msgSuiteBegin, s.Suite)
+		}
 		return
 	}
 	result := "[OK]"
@@ -86,6 +88,8 @@ const stepWidth = 58
 
 func (a *app) stepName(s lab.Step) string {
 	switch s.ID {
+	case lab.StepSuite:
+		return a.say(msgStepSuite, s.Suite)
 	case lab.StepNodes:
 		return a.say(msgStepNodes)
 	case lab.StepInitPG:

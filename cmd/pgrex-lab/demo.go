@@ -17,13 +17,11 @@ const warmUp = 3 * time.Second
 
 func (a *app) demoCommand() *cobra.Command {
 	var agent agentFlag
+	var suite string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show a failover: kill the primary under load, count what was lost, rejoin",
-		Long: `Build a cluster, write to it, kill the primary's PostgreSQL with kill -9, show
-the take-over as it happens, print when what happened and how long writes were
-refused, bring the old primary back as standby, and remove everything.
-With KEEP=1 in the environment the cluster stays up.`,
+		Short: a.say(msgShortDemo),
+		Long:  a.say(msgLongDemo),
 		Example: `  sudo pgrex-lab demo
   sudo KEEP=1 pgrex-lab demo`,
 		Args: atMost(0),
@@ -32,16 +30,17 @@ With KEEP=1 in the environment the cluster stays up.`,
 			if err != nil {
 				return err
 			}
-			return a.demo(cmd.Context(), path)
+			return a.demo(cmd.Context(), lab.Config{Agent: path, Suite: suite})
 		},
 	}
-	agent.add(cmd)
+	agent.add(a, cmd)
+	a.addSuite(cmd, &suite)
 	return cmd
 }
 
 // demo builds the lab, shows the failover, and takes the lab down again.
-func (a *app) demo(ctx context.Context, agent string) error {
-	l, err := a.up(ctx, lab.Config{Agent: agent})
+func (a *app) demo(ctx context.Context, cfg lab.Config) error {
+	l, err := a.up(ctx, cfg)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 func (a *app) killCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "kill NODE",
-		Short: "Power loss: the node is gone at once, its disk stays",
+		Short: a.say(msgShortKill),
 		Args:  exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, n, err := openNode(args[0])
@@ -28,7 +28,7 @@ func (a *app) killCommand() *cobra.Command {
 func (a *app) bootCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "boot NODE",
-		Short: "Boot a node again with the disk it had",
+		Short: a.say(msgShortBoot),
 		Args:  exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, n, err := openNode(args[0])
@@ -44,17 +44,14 @@ func (a *app) bootCommand() *cobra.Command {
 	}
 }
 
-const lanHelp = "LAN is one of s-lan, d-lan, ic-lan1, ic-lan2."
-
 func (a *app) cutCommand() *cobra.Command {
 	var silent bool
 	cmd := &cobra.Command{
-		Use:   "cut LAN NODE",
-		Short: "Take a node off a network",
-		Long:  "Take a node off a network. " + lanHelp,
-		Example: `  sudo pgrex-lab cut d-lan node02            # the node sees that the link is down
-  sudo pgrex-lab cut ic-lan1 node01 --silent # packets vanish, the link looks well`,
-		Args: exactly(2),
+		Use:     "cut LAN NODE",
+		Short:   a.say(msgShortCut),
+		Long:    a.say(msgLongCut),
+		Example: a.say(msgExampleCut),
+		Args:    exactly(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, n, lan, err := openPort(args)
 			if err != nil {
@@ -71,7 +68,7 @@ func (a *app) cutCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&silent, "silent", false, "drop packets inside the node in place of taking the link down")
+	cmd.Flags().BoolVar(&silent, "silent", false, a.say(msgFlagSilent))
 	return cmd
 }
 
@@ -79,8 +76,8 @@ func (a *app) healCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "heal LAN NODE | --all",
-		Short: "Connect a node to a network again",
-		Long:  "Connect a node to a network again, however it was cut. " + lanHelp,
+		Short: a.say(msgShortHeal),
+		Long:  a.say(msgLongHeal),
 		Example: `  sudo pgrex-lab heal d-lan node02
   sudo pgrex-lab heal --all`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -112,7 +109,7 @@ func (a *app) healCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all networks of all nodes")
+	cmd.Flags().BoolVar(&all, "all", false, a.say(msgFlagAll))
 	return cmd
 }
 

@@ -16,7 +16,7 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show nodes, roles, data, virtual addresses",
+		Short: a.say(msgShortStatus),
 		Args:  atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := lab.Open()
@@ -41,7 +41,7 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) sshCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ssh NODE [COMMAND...]",
-		Short: "Enter a node as root, or run a command there",
+		Short: a.say(msgShortSSH),
 		Example: `  sudo pgrex-lab ssh node01
   sudo pgrex-lab ssh node01 pcs status --full
   sudo pgrex-lab ssh node02 crm_mon -1A`,
@@ -87,7 +87,7 @@ func (a *app) logsCommand() *cobra.Command {
 	var lines int
 	cmd := &cobra.Command{
 		Use:   "logs [NODE]",
-		Short: "Show the end of the logs of Corosync, Pacemaker and PostgreSQL",
+		Short: a.say(msgShortLogs),
 		Example: `  sudo pgrex-lab logs node02
   sudo pgrex-lab logs --lines 200`,
 		Args: atMost(1),
@@ -107,7 +107,7 @@ func (a *app) logsCommand() *cobra.Command {
 			return a.logs(nodes, lines)
 		},
 	}
-	cmd.Flags().IntVarP(&lines, "lines", "n", 50, "lines of each log")
+	cmd.Flags().IntVarP(&lines, "lines", "n", 50, a.say(msgFlagLines))
 	return cmd
 }
 

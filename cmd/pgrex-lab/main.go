@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -50,6 +52,13 @@ func main() {
 // usageError is a wrong command line.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
+// argsError is a wrong number of arguments; use is how it is right.
+type argsError struct{ use string }
+
+func (e argsError) Error() string { return "wrong number of arguments: " + e.use }
+
 // errLost says that the demo lost acknowledged rows.
 var errLost = errors.New("acknowledged rows were lost")
 
@@ -63,7 +72,7 @@ func status(err error, stopped bool) int {
 	switch {
 	case stopped:
 		return exitStopped
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, lab.ErrUnknownSuite):
 		return exitUsage
 	case errors.Is(err, lab.ErrNotRunning):
 		return exitNotRunning
@@ -79,6 +88,12 @@ func status(err error, stopped bool) int {
 // operator's language; the cause of all others stays as it was reported.
 func (a *app) describe(err error) string {
 	var missing *lab.MissingError
+	var suite *lab.SuiteError
+	var unknown *lab.UnknownError
+	var power *lab.PowerError
+	var usage usageError
+	var args argsError
+	var agent agentError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return a.say(msgStopped)
@@ -90,8 +105,32 @@ func (a *app) describe(err error) string {
 		return a.say(msgRunning)
 	case errors.Is(err, errLost):
 		return a.say(msgLost)
+	case errors.As(err, &agent):
+		return a.say(msgNoAgent, agent.error)
+	case errors.As(err, &unknown):
+		text := msgUnknownNode
+		if unknown.What == "network" {
+			text = msgUnknownLAN
+		}
+		return a.say(text, unknown.Name, strings.Join(unknown.Known, ", "))
+	case errors.As(err, &power):
+		if power.On {
+			return a.say(msgNodeIsOn, power.Node)
+		}
+		return a.say(msgNodeIsOff, power.Node)
+	case errors.As(err, &args):
+		return a.say(msgUsageArgs, args.use)
+	case errors.As(err, &usage):
+		return a.say(msgUsageOther, usage.error)
 	case errors.As(err, &missing):
-		return a.say(msgMissing, missing.Error())
+		if missing.Suite != "" {
+			return a.say(msgMissingInSuite, missing.Suite, strings.Join(missing.Programs, ", "))
+		}
+		return a.say(msgMissing, strings.Join(missing.Programs, ", "))
+	case errors.Is(err, lab.ErrUnknownSuite):
+		return a.say(msgUnknownSuite, strings.Join(lab.Suites(), ", "))
+	case errors.As(err, &suite):
+		return a.say(msgSuiteFailed, suite.Suite, suite.Err)
 	}
 	return err.Error()
 }
@@ -99,6 +138,7 @@ func (a *app) describe(err error) string {
 func (a *app) cure(err error) string {
 	var missing *lab.MissingError
 	var usage usageError
+	var agent agentError
 	switch {
 	case errors.Is(err, lab.ErrNotRoot):
 		return a.say(msgCureRoot)
@@ -107,10 +147,16 @@ func (a *app) cure(err error) string {
 	case errors.Is(err, lab.ErrRunning):
 		return a.say(msgCureDown)
 	case errors.As(err, &missing):
+		switch {
+		case missing.Suite != "":
+			return a.say(msgCureSuite, missing.Suite)
+		case slices.Contains(missing.Programs, "debootstrap"):
+			return a.say(msgCureDebootstrap)
+		}
 		return a.say(msgCureInstall)
 	case errors.As(err, &usage):
 		return a.say(msgCureHelp)
-	case errors.Is(err, errNoAgent):
+	case errors.As(err, &agent):
 		return a.say(msgCureAgent)
 	}
 	return ""
@@ -119,21 +165,11 @@ func (a *app) cure(err error) string {
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "pgrex-lab",
-		Short:         "A PG-REX cluster on this machine, to try things out",
+		Short:         a.say(msgShortRoot),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Long: `pgrex-lab runs a real PG-REX cluster on this machine: containers with systemd,
-Corosync, Pacemaker and PostgreSQL, and the four networks of the manual.
-It changes nothing outside of /run/pgrex-lab and of network namespaces that
-begin with "pgrex-". All commands need root.`,
-		Example: `  sudo pgrex-lab demo                    # a failover from end to end
-  sudo pgrex-lab up                      # primary and synchronous standby
-  sudo pgrex-lab status
-  sudo pgrex-lab ssh node01 pcs status
-  sudo pgrex-lab kill node01             # power loss of the primary
-  sudo pgrex-lab boot node01
-  sudo pgrex-lab rejoin node01           # base backup, then standby again
-  sudo pgrex-lab down`,
+		Long:          a.say(msgLongRoot),
+		Example:       a.say(msgExampleRoot),
 	}
 	// Without these two cobra refuses an unknown command with an error of its own.
 	root.Args = usage(cobra.NoArgs)
@@ -141,7 +177,9 @@ begin with "pgrex-". All commands need root.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.sshCommand(), a.killCommand(),
-		a.bootCommand(), a.cutCommand(), a.healCommand(), a.logsCommand(), a.rejoinCommand(), a.demoCommand())
+		a.bootCommand(), a.cutCommand(), a.healCommand(), a.logsCommand(), a.rejoinCommand(), a.demoCommand(),
+		a.suitesCommand())
+	a.translate(root)
 	return root
 }
 
@@ -153,6 +191,9 @@ func atMost(n int) cobra.PositionalArgs  { return usage(cobra.MaximumNArgs(n)) }
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
+			if cmd.HasParent() {
+				err = argsError{cmd.Parent().CommandPath() + " " + cmd.Use}
+			}
 			return usageError{err}
 		}
 		return nil

@@ -21,6 +21,56 @@ const (
 	msgCureInstall
 	msgCureHelp
 	msgCureAgent
+	msgMissingInSuite
+	msgCureSuite
+	msgCureDebootstrap
+	msgUnknownSuite
+	msgSuiteFailed
+	msgSuiteBegin
+	msgStepSuite
+	msgSuiteRemoved
+	msgColSuite
+	msgColBuilt
+	msgHelpSuite
+	msgShortSuites
+	msgLongSuites
+	msgShortSuitesBuild
+	msgShortSuitesClean
+
+	msgShortRoot
+	msgLongRoot
+	msgExampleRoot
+	msgShortUp
+	msgExampleUp
+	msgFlagAgent
+	msgFlagNodes
+	msgFlagKeep
+	msgShortDown
+	msgShortRejoin
+	msgShortDemo
+	msgLongDemo
+	msgShortKill
+	msgShortBoot
+	msgShortCut
+	msgLongCut
+	msgExampleCut
+	msgFlagSilent
+	msgShortHeal
+	msgLongHeal
+	msgFlagAll
+	msgShortStatus
+	msgShortSSH
+	msgShortLogs
+	msgFlagLines
+	msgShortHelp
+	msgFlagHelp
+	msgUsageArgs
+	msgUsageOther
+	msgUnknownNode
+	msgUnknownLAN
+	msgNodeIsOn
+	msgNodeIsOff
+	msgNoAgent
 
 	msgMended
 	msgStepNodes
@@ -117,6 +167,93 @@ var messages = [messageCount]message{
 	msgCureInstall: {"install them with: make deps (or test/lab/install-debian.sh)", "インストールするには: make deps (または test/lab/install-debian.sh)"},
 	msgCureHelp:    {"see: pgrex-lab --help", "使い方は: pgrex-lab --help"},
 	msgCureAgent:   {"build it with: make build, or name it with --agent PATH, or use the shell agent: --agent heartbeat", "make build でビルドするか、--agent パス で指定してください (シェル版を使うには --agent heartbeat)"},
+
+	msgMissingInSuite:   {"the root file system of %s lacks: %s", "%s のルートファイルシステムに不足しているもの: %s"},
+	msgCureSuite:        {"build it anew: pgrex-lab suites clean %s", "作り直すには: pgrex-lab suites clean %s"},
+	msgCureDebootstrap:  {"install it with: test/lab/install-debian.sh debootstrap", "インストールするには: test/lab/install-debian.sh debootstrap"},
+	msgUnknownSuite:     {"unknown suite: use one of %s", "不明なリリースです。指定できるのは %s です"},
+	msgSuiteFailed:      {"cannot build the root file system of %s: %v", "%s のルートファイルシステムを作成できません: %v"},
+	msgSuiteBegin:       {"Building the root file system of %s. This is done once and takes some minutes …", "%s のルートファイルシステムを作成しています。初回のみで、数分かかります …"},
+	msgStepSuite:        {"root file system of %s", "%s のルートファイルシステム作成"},
+	msgSuiteRemoved:     {"The root file system of %s is removed.", "%s のルートファイルシステムを削除しました。"},
+	msgColSuite:         {"suite", "リリース"},
+	msgColBuilt:         {"root file system", "ルートファイルシステム"},
+	msgHelpSuite:        {"release of Debian in the nodes: %s (default: the machine's own)", "ノードの Debian リリース: %s (省略時はこのマシンと同じ)"},
+	msgShortSuites:      {"List the releases of Debian that nodes can run", "ノードで使える Debian リリースの一覧"},
+	msgLongSuites:       {"List the releases of Debian that nodes can run (--suite). The root file system of a release\nis built by debootstrap at its first use and kept below /var/cache/pgrex/suites, or\nPGREX_SUITE_DIR. The archive is the one of this machine's apt, or PGREX_MIRROR.", "ノードで使える Debian リリース (--suite) を一覧表示します。リリースのルートファイルシステムは\n初回に debootstrap で作成し、/var/cache/pgrex/suites (または PGREX_SUITE_DIR) に保存します。\n取得元はこのマシンの apt と同じアーカイブ、または PGREX_MIRROR です。"},
+	msgShortSuitesBuild: {"Build root file systems ahead of their first use", "ルートファイルシステムをあらかじめ作成する"},
+	msgShortSuitesClean: {"Remove root file systems (default: all)", "ルートファイルシステムを削除する (省略時はすべて)"},
+
+	msgShortRoot: {"A PG-REX cluster on this machine, to try things out", "このマシンで動く学習・検証用の PG-REX クラスタ"},
+	msgLongRoot: {`pgrex-lab runs a real PG-REX cluster on this machine: containers with systemd,
+Corosync, Pacemaker and PostgreSQL, and the four networks of the manual.
+It changes nothing outside of /run/pgrex-lab and of network namespaces that
+begin with "pgrex-"; with --suite it keeps root file systems below /var/cache/pgrex.
+All commands need root.`, `pgrex-lab は本物の PG-REX クラスタをこのマシンで動かします。ノードは systemd、Corosync、
+Pacemaker、PostgreSQL が動くコンテナで、マニュアルどおり 4 つのネットワークにつながります。
+/run/pgrex-lab と、名前が pgrex- で始まるネットワーク名前空間のほかは変更しません。
+--suite を使うと /var/cache/pgrex にルートファイルシステムを保存します。
+すべてのコマンドに root 権限が必要です。`},
+	msgExampleRoot: {`  sudo pgrex-lab demo                    # a failover from end to end
+  sudo pgrex-lab up                      # primary and synchronous standby
+  sudo pgrex-lab status
+  sudo pgrex-lab ssh node01 pcs status
+  sudo pgrex-lab kill node01             # power loss of the primary
+  sudo pgrex-lab boot node01
+  sudo pgrex-lab rejoin node01           # base backup, then standby again
+  sudo pgrex-lab down`, `  sudo pgrex-lab demo                    # フェイルオーバを最初から最後まで見る
+  sudo pgrex-lab up                      # Primary と同期 Standby を起動
+  sudo pgrex-lab status
+  sudo pgrex-lab ssh node01 pcs status
+  sudo pgrex-lab kill node01             # Primary の電源断
+  sudo pgrex-lab boot node01
+  sudo pgrex-lab rejoin node01           # ベースバックアップを取り Standby に戻す
+  sudo pgrex-lab down`},
+	msgShortUp: {"Build a cluster: primary on node01, synchronous standby on node02", "クラスタを作る (node01 が Primary、node02 が同期 Standby)"},
+	msgExampleUp: {`  sudo pgrex-lab up
+  sudo pgrex-lab up --nodes 3
+  sudo pgrex-lab up --suite trixie       # the nodes run Debian 13
+  sudo pgrex-lab up --agent heartbeat    # the shell agent, for comparison`, `  sudo pgrex-lab up
+  sudo pgrex-lab up --nodes 3
+  sudo pgrex-lab up --suite trixie       # ノードを Debian 13 にする
+  sudo pgrex-lab up --agent heartbeat    # 比較用にシェル版エージェントを使う`},
+	msgFlagAgent:   {"agent to install: path of pgsql-ra, or heartbeat for the shell agent (default: pgsql-ra beside this program)", "インストールするエージェント: pgsql-ra のパス。heartbeat ならシェル版 (省略時はこのプログラムと同じ場所の pgsql-ra)"},
+	msgFlagNodes:   {"number of nodes", "ノード数"},
+	msgFlagKeep:    {"leave a lab that did not come up for inspection", "起動に失敗したラボを調査用に残す"},
+	msgShortDown:   {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
+	msgShortRejoin: {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
+	msgShortDemo:   {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},
+	msgLongDemo: {`Build a cluster, write to it, kill the primary's PostgreSQL with kill -9, show
+the take-over as it happens, print when what happened and how long writes were
+refused, bring the old primary back as standby, and remove everything.
+With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って書き込みを続け、Primary の PostgreSQL を kill -9 で強制終了します。
+切り替わりの様子を表示し、いつ何が起き、書き込みが何秒止まったかを示したあと、
+旧 Primary を Standby として復帰させ、すべて片付けます。
+環境変数 KEEP=1 を付けるとクラスタは起動したまま残ります。`},
+	msgShortKill: {"Power loss: the node is gone at once, its disk stays", "電源断: ノードは即座に止まり、ディスクは残る"},
+	msgShortBoot: {"Boot a node again with the disk it had", "元のディスクのままノードを起動する"},
+	msgShortCut:  {"Take a node off a network", "ノードをネットワークから切り離す"},
+	msgLongCut:   {"Take a node off a network. LAN is one of s-lan, d-lan, ic-lan1, ic-lan2.", "ノードをネットワークから切り離します。LAN は s-lan、d-lan、ic-lan1、ic-lan2 のいずれかです。"},
+	msgExampleCut: {`  sudo pgrex-lab cut d-lan node02        # the node sees that the link is down
+  sudo pgrex-lab cut ic-lan1 node01 --silent # packets vanish, the link looks well`, `  sudo pgrex-lab cut d-lan node02        # リンクダウンがノードからも見える
+  sudo pgrex-lab cut ic-lan1 node01 --silent # リンクは正常に見えるがパケットが消える`},
+	msgFlagSilent:  {"drop packets inside the node in place of taking the link down", "リンクを落とさず、ノード内でパケットを捨てる"},
+	msgShortHeal:   {"Connect a node to a network again", "ノードをネットワークに再接続する"},
+	msgLongHeal:    {"Connect a node to a network again, however it was cut. LAN is one of s-lan, d-lan, ic-lan1, ic-lan2.", "切り離し方によらず、ノードをネットワークに再接続します。LAN は s-lan、d-lan、ic-lan1、ic-lan2 のいずれかです。"},
+	msgFlagAll:     {"all networks of all nodes", "すべてのノードのすべてのネットワーク"},
+	msgShortStatus: {"Show nodes, roles, data, virtual addresses", "ノード、役割、データ、仮想 IP の状態を表示する"},
+	msgShortSSH:    {"Enter a node as root, or run a command there", "root でノードに入る、またはコマンドを実行する"},
+	msgShortLogs:   {"Show the end of the logs of Corosync, Pacemaker and PostgreSQL", "Corosync、Pacemaker、PostgreSQL のログの末尾を表示する"},
+	msgFlagLines:   {"lines of each log", "各ログの表示行数"},
+	msgShortHelp:   {"Help about any command", "コマンドの使い方を表示する"},
+	msgFlagHelp:    {"show this help", "この説明を表示する"},
+	msgUsageArgs:   {"%s: arguments are missing or too many", "%s: 引数の数が正しくありません"},
+	msgUsageOther:  {"wrong command line: %v", "コマンドラインが正しくありません: %v"},
+	msgUnknownNode: {"the lab has no node %q: its nodes are %s", "ノード %q はありません。このラボのノードは %s です"},
+	msgUnknownLAN:  {"unknown network %q: use one of %s", "不明なネットワーク %q です。指定できるのは %s です"},
+	msgNodeIsOn:    {"%s is running already", "%s はすでに起動しています"},
+	msgNodeIsOff:   {"%s is not running", "%s は起動していません"},
+	msgNoAgent:     {"cannot find the agent: %v", "エージェントが見つかりません: %v"},
 
 	msgMended:         {"the shell agent's function library was corrected in the nodes (resource-agents 4.12: crm_attribute -p without a name)", "ノード内のシェル版エージェントの関数ライブラリを修正しました (resource-agents 4.12: crm_attribute -p に名前がない)"},
 	msgStepNodes:      {"networks made, nodes booted", "ネットワーク作成、ノード起動"},

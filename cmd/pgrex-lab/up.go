@@ -11,27 +11,27 @@ import (
 
 func (a *app) upCommand() *cobra.Command {
 	var agent agentFlag
+	var suite string
 	var nodes int
 	var keep bool
 	cmd := &cobra.Command{
-		Use:   "up",
-		Short: "Build a cluster: primary on node01, synchronous standby on node02",
-		Args:  atMost(0),
-		Example: `  sudo pgrex-lab up
-  sudo pgrex-lab up --nodes 3
-  sudo pgrex-lab up --agent heartbeat    # the shell agent, for comparison`,
+		Use:     "up",
+		Short:   a.say(msgShortUp),
+		Args:    atMost(0),
+		Example: a.say(msgExampleUp),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, err := agent.path()
 			if err != nil {
 				return err
 			}
-			_, err = a.up(cmd.Context(), lab.Config{Nodes: nodes, Agent: path, KeepFailed: keep})
+			_, err = a.up(cmd.Context(), lab.Config{Nodes: nodes, Agent: path, Suite: suite, KeepFailed: keep})
 			return err
 		},
 	}
-	agent.add(cmd)
-	cmd.Flags().IntVar(&nodes, "nodes", 2, "number of nodes")
-	cmd.Flags().BoolVar(&keep, "keep", false, "leave a lab that did not come up for inspection")
+	agent.add(a, cmd)
+	a.addSuite(cmd, &suite)
+	cmd.Flags().IntVar(&nodes, "nodes", 2, a.say(msgFlagNodes))
+	cmd.Flags().BoolVar(&keep, "keep", false, a.say(msgFlagKeep))
 	return cmd
 }
 
@@ -49,7 +49,7 @@ func (a *app) up(ctx context.Context, cfg lab.Config) (*lab.Lab, error) {
 func (a *app) downCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
-		Short: "Remove the lab, also one that was killed half-way",
+		Short: a.say(msgShortDown),
 		Args:  atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := lab.Down(cmd.Context()); err != nil {
@@ -64,7 +64,7 @@ func (a *app) downCommand() *cobra.Command {
 func (a *app) rejoinCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "rejoin NODE",
-		Short:   "Rebuild a node from the primary and start it as standby",
+		Short:   a.say(msgShortRejoin),
 		Example: "  sudo pgrex-lab rejoin node01",
 		Args:    exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

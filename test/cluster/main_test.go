@@ -111,57 +111,10 @@ func pair(t *testing.T, ctx context.Context) (primary, standby *lab.Node) {
 	return primary, standby
 }
 
-// attributes are the values of the normal state, section "attributes and
-// files" of the manual: role, attributes, addresses and lock of each node.
+// normalState waits for the normal state, in which every test begins and ends.
 func normalState(t *testing.T, ctx context.Context) {
 	t.Helper()
-	var wrong []string
-	err := lab.Until(ctx, "normal state", time.Minute, func(ctx context.Context) (string, bool) {
-		s, err := shared.Status(ctx)
-		if err != nil {
-			return err.Error(), false
-		}
-		wrong = deviations(s)
-		return fmt.Sprint(wrong), len(wrong) == 0
-	})
-	must(t, err)
-}
-
-func deviations(s lab.Status) []string {
-	var wrong []string
-	expect := func(what, got, want string) {
-		if got != want {
-			wrong = append(wrong, fmt.Sprintf("%s is %q, want %q", what, got, want))
-		}
-	}
-	primary := s.Primary()
-	if primary == "" || len(s.Nodes) != 2 {
-		return []string{"no single primary: " + s.String()}
-	}
-	for name, n := range s.Nodes {
-		role, status, data, score := "Unpromoted", "HS:sync", "STREAMING|SYNC", "100"
-		if name == primary {
-			role, status, data, score = "Promoted", "PRI", "LATEST", "1000"
-			expect("vip-master", s.VIPs["vip-master"], name)
-			expect("vip-rep", s.VIPs["vip-rep"], name)
-		} else {
-			expect("vip-slave", s.VIPs["vip-slave"], name)
-		}
-		expect("role of "+name, string(n.Role), role)
-		expect("pgsql-status of "+name, n.Attributes["pgsql-status"], status)
-		expect("pgsql-data-status of "+name, n.Attributes["pgsql-data-status"], data)
-		expect("master-pgsql of "+name, n.Attributes["master-pgsql"], score)
-		_, baseline := n.Attributes["pgsql-master-baseline"]
-		expect("pgsql-master-baseline of "+name, fmt.Sprint(baseline), fmt.Sprint(name == primary))
-		_, xlog := n.Attributes["pgsql-xlog-loc"]
-		expect("pgsql-xlog-loc of "+name, fmt.Sprint(xlog), "false")
-		expect("PGSQL.lock of "+name, fmt.Sprint(n.Locked), fmt.Sprint(name == primary))
-		expect("online of "+name, fmt.Sprint(n.Online), "true")
-	}
-	for _, f := range s.Failed {
-		wrong = append(wrong, fmt.Sprintf("failed action %s on %s: %s", f.Operation, f.Node, f.Reason))
-	}
-	return wrong
+	must(t, shared.WaitNormal(ctx))
 }
 
 func must(t *testing.T, err error) {

@@ -20,6 +20,9 @@ func (l *Lab) LoadDefinition(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if cib, err = l.state.Variant.change(cib); err != nil {
+			return err
+		}
 		if err := n.WriteFile(cibFile, []byte(cib), 0o600, "hacluster"); err != nil {
 			return err
 		}
@@ -57,13 +60,8 @@ func (l *Lab) WaitStandby(ctx context.Context, n *Node, timeout time.Duration) e
 		if node.Role != Unpromoted || s.Primary() == "" {
 			return false
 		}
-		switch node.Attributes["pgsql-status"] {
-		case "HS:sync":
-			return true
-		case "HS:potential", "HS:async":
-			return s.hasSyncBeside(n.Name)
-		}
-		return false
+		status := node.Attributes["pgsql-status"]
+		return l.state.Variant.streams(status) || (status == "HS:potential" || status == "HS:async") && s.hasSyncBeside(n.Name)
 	})
 }
 

@@ -13,7 +13,17 @@ type Definition struct {
 	Nodes    []string
 	Provider string // of the agent: linuxhajapan, or heartbeat for the shell agent
 	PGBin    string
+	dialect
 }
+
+// dialect is what Pacemaker before 2.1 calls otherwise.
+type dialect struct {
+	Schema   string // the oldest that knows the role's name; newer clusters upgrade it when they read it
+	Promoted string // the name of the role
+}
+
+// promotedSchema is the oldest schema that knows the role Promoted.
+const promotedSchema = "pacemaker-3.7"
 
 //go:embed definition.xml.tmpl
 var cibTemplate string
@@ -44,7 +54,7 @@ func (d Definition) render(name, text string) (string, error) {
 
 func (d Definition) values() map[string]any {
 	return map[string]any{
-		"Nodes": d.Nodes, "Provider": d.Provider, "PGBin": d.PGBin,
+		"Nodes": d.Nodes, "Provider": d.Provider, "PGBin": d.PGBin, "Schema": d.Schema, "Promoted": d.Promoted,
 		"VIPMaster": VIPMaster, "VIPRep": VIPRep, "VIPSlave": VIPSlave, "Gateway": Gateway,
 		"SLAN": SLAN.Device(), "DLAN": DLAN.Device(),
 		"PGData": PGData, "PGPort": PGPort, "PGArchive": PGArchive, "ReplicationUser": replicationUser,
@@ -65,7 +75,7 @@ func operationXML(rsc, name, interval, timeout, onFail string, role ...string) s
 }
 
 func (l *Lab) definition() Definition {
-	d := Definition{Provider: "linuxhajapan", PGBin: l.state.PGBin}
+	d := Definition{Provider: "linuxhajapan", PGBin: l.state.PGBin, dialect: l.state.Base.dialect()}
 	if l.state.Agent == "" {
 		d.Provider = "heartbeat"
 	}

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-var testDefinition = Definition{Nodes: []string{"node01", "node02"}, Provider: "linuxhajapan", PGBin: "/usr/lib/postgresql/15/bin"}
+var testDefinition = Definition{Nodes: []string{"node01", "node02"}, Provider: "linuxhajapan", PGBin: "/usr/lib/postgresql/15/bin",
+	dialect: dialect{Schema: promotedSchema, Promoted: "Promoted"}}
 
 func renderCIB(t *testing.T) string {
 	t.Helper()

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -31,9 +29,9 @@ func mountRoot() error {
 	return nil
 }
 
-// mountDisk joins the machine's root, read only, with the node's own folder.
+// mountDisk joins the base, read only, with the node's own folder.
 func (n *Node) mountDisk() error {
-	opts := fmt.Sprintf("lowerdir=/,upperdir=%s,workdir=%s", n.upper(), n.work())
+	opts := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", n.base, n.upper(), n.work())
 	if err := unix.Mount("pgrex-"+n.Name, n.root(), "overlay", 0, opts); err != nil {
 		return fmt.Errorf("cannot mount the disk of %s: %w", n.Name, err)
 	}
@@ -41,12 +39,15 @@ func (n *Node) mountDisk() error {
 }
 
 // disk prepares a node's upper folder before it is mounted. Everything that is
-// to hide or replace something of the machine is written here, which costs
-// nothing however much there is to hide.
-type disk struct{ upper string }
+// to hide or replace something of the base is written here, which costs nothing
+// however much there is to hide.
+type disk struct {
+	base  base
+	upper string
+}
 
-// dir makes a folder and its parents, with owner and mode of the machine's
-// folder of the same name: in an overlay the upper folder's count.
+// dir makes a folder and its parents, with owner and mode of the base's folder
+// of the same name: in an overlay the upper folder's count.
 func (d disk) dir(path string) error {
 	if path == "/" || path == "." {
 		return nil
@@ -60,7 +61,7 @@ func (d disk) dir(path string) error {
 	if err := os.Mkdir(d.in(path), 0o755); err != nil {
 		return err
 	}
-	st, err := os.Stat(path)
+	st, err := os.Stat(d.base.in(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -82,12 +83,12 @@ func (d disk) hide(path string) error {
 	return unix.Setxattr(d.in(path), "trusted.overlay.opaque", []byte("y"), 0)
 }
 
-// ownDir makes a folder that the machine need not have.
+// ownDir makes a folder that the base need not have.
 func (d disk) ownDir(path string, mode os.FileMode, owner string) error {
 	if err := d.dir(path); err != nil {
 		return err
 	}
-	if err := chown(d.in(path), owner); err != nil {
+	if err := d.base.chown(d.in(path), owner); err != nil {
 		return err
 	}
 	return os.Chmod(d.in(path), mode)
@@ -97,7 +98,7 @@ func (d disk) file(path, content string, mode os.FileMode, owner string) error {
 	if err := d.dir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return writeOwned(d.in(path), []byte(content), mode, owner)
+	return d.base.writeOwned(d.in(path), []byte(content), mode, owner)
 }
 
 func (d disk) link(path, target string) error {
@@ -109,30 +110,12 @@ func (d disk) link(path, target string) error {
 
 func (d disk) in(path string) string { return filepath.Join(d.upper, path) }
 
-func writeOwned(path string, content []byte, mode os.FileMode, owner string) error {
+func (b base) writeOwned(path string, content []byte, mode os.FileMode, owner string) error {
 	if err := os.WriteFile(path, content, mode); err != nil {
 		return err
 	}
 	if err := os.Chmod(path, mode); err != nil { // whatever the umask is
 		return err
 	}
-	return chown(path, owner)
-}
-
-// chown sets the user and that user's own group, by the machine's user list,
-// which the nodes share.
-func chown(path, owner string) error {
-	u, err := user.Lookup(owner)
-	if err != nil {
-		return err
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return err
-	}
-	return os.Chown(path, uid, gid)
+	return b.chown(path, owner)
 }

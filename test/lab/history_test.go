@@ -57,7 +57,7 @@ func TestCompareTellsLostFromUnknown(t *testing.T) {
 
 // probed plays the answers of nodes to a WriteProbe.
 func probed(answers ...func(*WriteProbe)) Audit {
-	p := &WriteProbe{audit: Audit{Looked: map[string]int{}, Accepted: map[string][]Span{}}, open: map[string]bool{}}
+	p := &WriteProbe{audit: Audit{Looked: map[string]int{}, Accepted: map[string][]Span{}, Rows: map[string]History{}}, open: map[string]bool{}}
 	for _, a := range answers {
 		a(p)
 	}
@@ -65,11 +65,11 @@ func probed(answers ...func(*WriteProbe)) Audit {
 }
 
 func accepts(node string, begin, end float64) func(*WriteProbe) {
-	return func(p *WriteProbe) { p.record(node, at(begin), at(end), true) }
+	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, true) }
 }
 
 func refuses(node string, begin, end float64) func(*WriteProbe) {
-	return func(p *WriteProbe) { p.record(node, at(begin), at(end), false) }
+	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, false) }
 }
 
 func TestSpanEndsWithTheFirstRefusal(t *testing.T) {

@@ -1,13 +1,16 @@
 #!/bin/sh
-# Installs what the lab needs on Debian 12 or 13. Running it again costs nothing
-# when everything is there. No service is started on this machine: the packages'
-# own start at installation is refused while they are installed.
+# Installs what the lab needs on Debian 12 or 13, and the packages named as
+# arguments. Running it again costs nothing when everything is there. No service
+# is started on this machine: the packages' own start at installation is refused
+# while they are installed.
+# With --node it installs the same in the root file system of a lab's nodes, which
+# may be of another release.
 set -eu
 
 packages="systemd systemd-container dbus libpam-systemd
 	corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents
 	openssh-server openssh-client
-	iproute2 nftables iputils-ping procps strace util-linux passwd locales
+	iproute2 nftables iputils-ping procps strace util-linux passwd locales libxml2-utils
 	postgresql"
 
 policy=/usr/sbin/policy-rc.d
@@ -87,7 +90,12 @@ disable_new() {
 	done
 }
 
-check_system
+if [ "${1:-}" = --node ]; then
+	shift
+else
+	check_system
+fi
+packages="$packages $*"
 wanted=$(missing)
 if [ -z "$wanted" ]; then
 	say "everything is installed"

@@ -21,6 +21,11 @@ type Config struct {
 	// PGBin is the folder of PostgreSQL's programs; empty means the newest below
 	// /usr/lib/postgresql.
 	PGBin string
+	// Suite is the release of Debian that the nodes run, one of Suites; empty
+	// means what the machine itself runs.
+	Suite string
+	// Variant is what the cluster's definition has otherwise than the manual's.
+	Variant Variant
 	// KeepFailed leaves a lab that did not come up for inspection.
 	KeepFailed bool
 	// Report is told of every step when it begins and when it ends; may be nil.
@@ -32,6 +37,7 @@ type StepID string
 
 // The steps, in the order in which Up takes them.
 const (
+	StepSuite      StepID = "suite"      // root file system of the suite built, where it was not there yet
 	StepNodes      StepID = "nodes"      // networks made, nodes prepared and booted
 	StepInitPG     StepID = "initdb"     // the first database made on node01
 	StepDefinition StepID = "definition" // the cluster's definition put in place
@@ -42,11 +48,12 @@ const (
 
 // Step is one step of the way up, reported when it begins and again when it ends.
 type Step struct {
-	ID   StepID
-	Node string // empty where all nodes take part
-	Done bool
-	Took time.Duration
-	Err  error
+	ID    StepID
+	Node  string // empty where all nodes take part
+	Suite string // StepSuite: which
+	Done  bool
+	Took  time.Duration
+	Err   error
 	// Mended says that the shell agent's library was corrected in the nodes (StepNodes).
 	Mended bool
 }
@@ -62,7 +69,7 @@ type Lab struct {
 // Up builds a cluster with a primary on the first node and synchronous standbys
 // on the others. When it fails or its context ends, everything is removed again.
 func Up(ctx context.Context, cfg Config) (*Lab, error) {
-	l, err := begin(&cfg)
+	l, err := begin(ctx, &cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +84,7 @@ func Up(ctx context.Context, cfg Config) (*Lab, error) {
 }
 
 // begin claims the machine for this lab.
-func begin(cfg *Config) (*Lab, error) {
+func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 	if cfg.Nodes == 0 {
 		cfg.Nodes = 2
 	}
@@ -87,8 +94,21 @@ func begin(cfg *Config) (*Lab, error) {
 	if err := preflight(); err != nil {
 		return nil, err
 	}
+	below := machine
+	if cfg.Suite != "" {
+		if _, err := loadState(); err == nil { // better said before a build than after it
+			return nil, ErrRunning
+		}
+		var err error
+		if below, err = suiteBase(ctx, cfg.Suite, cfg.Report); err != nil {
+			return nil, err
+		}
+	}
+	if err := below.preflight(cfg.Suite); err != nil {
+		return nil, err
+	}
 	if cfg.PGBin == "" {
-		cfg.PGBin = newestPGBin()
+		cfg.PGBin = below.pgBin()
 	}
 	if cfg.Agent != "" {
 		path, err := filepath.Abs(cfg.Agent)
@@ -103,7 +123,7 @@ func begin(cfg *Config) (*Lab, error) {
 	if err := claim(); err != nil {
 		return nil, err
 	}
-	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, PGBin: cfg.PGBin, Started: time.Now()})
+	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, PGBin: cfg.PGBin, Base: below, Variant: cfg.Variant, Started: time.Now()})
 	l.report = cfg.Report
 	if err := l.state.save(); err != nil {
 		return nil, errors.Join(err, unmountBelow(Root))
@@ -150,7 +170,7 @@ func Open() (*Lab, error) {
 func newLab(s state) *Lab {
 	l := &Lab{state: s}
 	for i := 1; i <= s.Nodes; i++ {
-		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i})
+		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base})
 	}
 	return l
 }
@@ -186,7 +206,7 @@ func (l *Lab) BootNodes(ctx context.Context) error {
 			return err
 		}
 		if l.state.Agent == "" {
-			if l.mended, err = mendedShellFunctions(); err != nil {
+			if l.mended, err = l.state.Base.mendedShellFunctions(); err != nil {
 				return err
 			}
 		}
@@ -204,17 +224,24 @@ func (l *Lab) BootNodes(ctx context.Context) error {
 
 // step reports the begin and the end of one step.
 func (l *Lab) step(s Step, do func() error) error {
-	report := l.report
+	return step(l.report, s, func(s *Step) error {
+		err := do()
+		s.Mended = s.ID == StepNodes && l.mended != ""
+		return err
+	})
+}
+
+// step also lets do complete what is reported at the end.
+func step(report func(Step), s Step, do func(*Step) error) error {
 	if report == nil {
 		report = func(Step) {}
 	}
 	report(s)
 	begin := time.Now()
-	err := do()
-	s.Done, s.Took, s.Err = true, time.Since(begin), err
-	s.Mended = s.ID == StepNodes && l.mended != ""
+	s.Err = do(&s)
+	s.Done, s.Took = true, time.Since(begin)
 	report(s)
-	return err
+	return s.Err
 }
 
 // Report sets who is told of the steps of a lab that was opened.
@@ -230,7 +257,11 @@ func (l *Lab) Node(name string) (*Node, error) {
 			return n, nil
 		}
 	}
-	return nil, fmt.Errorf("the lab has no node %q: its nodes are %s to %s", name, l.nodes[0].Name, l.nodes[len(l.nodes)-1].Name)
+	unknown := &UnknownError{What: "node", Name: name}
+	for _, n := range l.nodes {
+		unknown.Known = append(unknown.Known, n.Name)
+	}
+	return nil, unknown
 }
 
 // Ready says whether Up has come to its end: a lab that is still on its way up,

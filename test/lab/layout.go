@@ -68,7 +68,11 @@ func ParseLAN(name string) (LAN, error) {
 			return l, nil
 		}
 	}
-	return "", fmt.Errorf("unknown network %q: use one of s-lan, d-lan, ic-lan1, ic-lan2", name)
+	unknown := &UnknownError{What: "network", Name: name}
+	for _, l := range LANs() {
+		unknown.Known = append(unknown.Known, string(l))
+	}
+	return "", unknown
 }
 
 // Address is the node's own address on a network. On the D-LAN the third and

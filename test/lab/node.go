@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,12 +17,13 @@ import (
 type Node struct {
 	Name  string
 	Index int // from 1; the node's addresses follow from it
+	base  base
 }
 
 // Boot starts the node, for the first time or after Kill, and waits until it is up.
 func (n *Node) Boot(ctx context.Context) error {
 	if n.Running() {
-		return fmt.Errorf("cannot boot %s: it is running", n.Name)
+		return &PowerError{Node: n.Name, On: true}
 	}
 	// A node that was switched off from inside leaves its network behind.
 	n.removeNetwork(ctx)
@@ -74,10 +76,21 @@ func (n *Node) startContainer() error {
 	defer console.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = cleanEnv()
+	if n.base != machine {
+		// A systemd from 258 on boots with version 2 of control groups only, which
+		// is not what a container gets by itself on a machine with both; all
+		// suites know it.
+		cmd.Env = append(cmd.Env, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
+	}
 	cmd.Stdout, cmd.Stderr = console, console
 	// In a session of its own the node outlives the command that started it, and
 	// does not hear that command's Ctrl-C.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// Nor does it keep what that command was handed by its caller, such as a lock
+	// that is to end with the command.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return err
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -96,7 +109,7 @@ func (n *Node) Running() bool { return n.initPID() != 0 }
 func (n *Node) Kill(ctx context.Context) error {
 	pid := n.initPID()
 	if pid == 0 {
-		return fmt.Errorf("cannot kill %s: it is not running", n.Name)
+		return &PowerError{Node: n.Name}
 	}
 	if err := n.unplug(ctx); err != nil {
 		return err
@@ -160,7 +173,7 @@ func asUser(user string, argv []string) []string {
 func (n *Node) Enter(argv ...string) ([]string, error) {
 	pid := n.initPID()
 	if pid == 0 {
-		return nil, fmt.Errorf("%s is not running", n.Name)
+		return nil, &PowerError{Node: n.Name}
 	}
 	return append([]string{
 		"nsenter", "-t", strconv.Itoa(pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--",
@@ -206,7 +219,7 @@ func (n *Node) WriteFile(path string, content []byte, mode os.FileMode, owner st
 	if err := os.MkdirAll(filepath.Dir(n.Path(path)), 0o755); err != nil {
 		return err
 	}
-	return writeOwned(n.Path(path), content, mode, owner)
+	return n.base.writeOwned(n.Path(path), content, mode, owner)
 }
 
 // Locked says whether the agent's lock file is there, which forbids a start.

@@ -18,10 +18,9 @@ const (
 	clientDB       = "lab"
 )
 
-// schema is what Writer and Probe write to. It is made before the first
+// schema is what Writer and WriteProbe write to. It is made before the first
 // start of the cluster, so that no test has to wait for it.
 const schema = `CREATE TABLE written (run text, n bigint, at timestamptz DEFAULT clock_timestamp(), PRIMARY KEY (run, n));
-CREATE TABLE probed (node text, at timestamptz DEFAULT clock_timestamp());
 `
 
 // InitPrimary makes the first database on the first node, as the tutorial does:

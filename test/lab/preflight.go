@@ -1,65 +1,111 @@
 package lab
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // Reasons for which a lab cannot be started or used; callers tell them apart
 // with errors.Is to say what to do.
 var (
-	ErrNotRoot    = errors.New("the lab needs root")
-	ErrNotRunning = errors.New("no lab is running")
-	ErrRunning    = errors.New("a lab is already running on this machine")
+	ErrNotRoot      = errors.New("the lab needs root")
+	ErrNotRunning   = errors.New("no lab is running")
+	ErrRunning      = errors.New("a lab is already running on this machine")
+	ErrUnknownSuite = errors.New("unknown suite")
 )
 
-// MissingError lists programs that the lab needs and the machine lacks.
-type MissingError struct{ Programs []string }
+// UnknownError says that the lab has no node or no network of a name.
+type UnknownError struct {
+	What, Name string // What is "node" or "network"
+	Known      []string
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("the lab has no %s %q: use one of %s", e.What, e.Name, strings.Join(e.Known, ", "))
+}
+
+// PowerError says that a node is on or off and should not be.
+type PowerError struct {
+	Node string
+	On   bool
+}
+
+func (e *PowerError) Error() string {
+	if e.On {
+		return e.Node + " is running already"
+	}
+	return e.Node + " is not running"
+}
+
+// MissingError lists programs that the lab needs and the machine lacks, or the
+// root file system of a suite.
+type MissingError struct {
+	Suite    string // empty: the machine
+	Programs []string
+}
 
 func (e *MissingError) Error() string {
-	return "missing on this machine: " + strings.Join(e.Programs, ", ")
+	where := "on this machine"
+	if e.Suite != "" {
+		where = "in the root file system of " + e.Suite
+	}
+	return "missing " + where + ": " + strings.Join(e.Programs, ", ")
 }
 
-// programs of the machine that are used by name, outside or inside the nodes.
-// sbin folders are looked into even if they are not in the caller's PATH.
-var programs = []string{
-	"systemd-nspawn", "ip", "nft", "nsenter", "setpriv", "ssh-keygen", "sshd", "dbus-daemon", "ping",
-	"corosync", "pacemakerd", "crm_mon", "cibadmin", "crm_attribute", "pcs", "crm",
-}
+// Programs that are used by name, outside of the nodes and inside. sbin folders
+// are looked into even if they are not in the caller's PATH.
+var (
+	outside = []string{"systemd-nspawn", "ip", "nft", "nsenter", "ssh-keygen"}
+	inside  = []string{
+		"setpriv", "sshd", "dbus-daemon", "ping",
+		"corosync", "pacemakerd", "crm_mon", "cibadmin", "crm_attribute", "pcs", "crm",
+	}
+)
 
-// preflight says why a lab cannot run here, before anything is changed.
+// preflight says why a lab cannot run on this machine, before anything is changed.
 func preflight() error {
 	if os.Geteuid() != 0 {
 		return ErrNotRoot
 	}
-	var missing []string
-	for _, p := range programs {
-		if !installed(p) {
-			missing = append(missing, p)
-		}
+	if missing := machine.missing(outside); len(missing) > 0 {
+		return &MissingError{Programs: missing}
 	}
-	if _, err := os.Stat("/usr/lib/ocf/resource.d/heartbeat/IPaddr2"); err != nil {
+	return nil
+}
+
+// preflight says why nodes cannot run on this base.
+func (b base) preflight(suite string) error {
+	missing := b.missing(inside)
+	if _, err := os.Stat(b.in("/usr/lib/ocf/resource.d/heartbeat/IPaddr2")); err != nil {
 		missing = append(missing, "resource-agents")
 	}
-	if newestPGBin() == "" {
+	if b.pgBin() == "" {
 		missing = append(missing, "postgresql")
 	}
 	if len(missing) > 0 {
-		return &MissingError{Programs: missing}
+		return &MissingError{Suite: suite, Programs: missing}
 	}
-	return onOneFileSystem("/usr", "/etc", "/var")
+	return onOneFileSystem(b.in("/usr"), b.in("/etc"), b.in("/var"))
 }
 
-func installed(program string) bool {
+func (b base) missing(programs []string) []string {
+	var missing []string
+	for _, p := range programs {
+		if !b.installed(p) {
+			missing = append(missing, p)
+		}
+	}
+	return missing
+}
+
+func (b base) installed(program string) bool {
 	for _, dir := range []string{"/usr/sbin", "/usr/bin", "/sbin", "/bin"} {
-		if _, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
+		if _, err := exec.LookPath(b.in(filepath.Join(dir, program))); err == nil {
 			return true
 		}
 	}
@@ -79,18 +125,4 @@ func onOneFileSystem(dirs ...string) error {
 		}
 	}
 	return nil
-}
-
-// newestPGBin finds the programs of the newest PostgreSQL on the machine.
-func newestPGBin() string {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		return ""
-	}
-	version := func(path string) int {
-		v, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
-		return v
-	}
-	newest := slices.MaxFunc(found, func(a, b string) int { return cmp.Compare(version(a), version(b)) })
-	return filepath.Dir(newest)
 }

@@ -55,7 +55,7 @@ func newSSHKey(ctx context.Context, comment string) (private, public string, err
 	return string(priv), string(pub), err
 }
 
-// hidden are folders of the machine that a node sees empty: what the machine's
+// hidden are folders of the base that a node sees empty: what the machine's
 // administrator enabled, the machine's databases and clusters, and private files.
 var hidden = []string{
 	"/root", "/home", "/srv",
@@ -78,7 +78,7 @@ var masked = []string{
 
 // prepare writes the node's disk for its first boot and mounts it.
 func (l *Lab) prepare(n *Node, s secrets) error {
-	d := disk{upper: n.upper()}
+	d := disk{base: n.base, upper: n.upper()}
 	for _, dir := range []string{n.upper(), n.work(), n.root()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (l *Lab) prepare(n *Node, s secrets) error {
 
 func (d disk) system(l *Lab, n *Node, s secrets) error {
 	for _, dir := range hidden {
-		if _, err := os.Stat(dir); err != nil {
+		if _, err := os.Stat(d.base.in(dir)); err != nil {
 			continue
 		}
 		if err := d.hide(dir); err != nil {
@@ -196,12 +196,13 @@ func (l *Lab) knownHosts(hostKey string) string {
 // pam takes pam_systemd out: in such a container it makes su wait more than a
 // minute for a user manager that does not come.
 func (d disk) pam() error {
-	files, err := filepath.Glob("/etc/pam.d/*")
+	files, err := os.ReadDir(d.base.in("/etc/pam.d"))
 	if err != nil {
 		return err
 	}
-	for _, path := range files {
-		content, err := os.ReadFile(path)
+	for _, f := range files {
+		path := filepath.Join("/etc/pam.d", f.Name())
+		content, err := os.ReadFile(d.base.in(path))
 		if err != nil {
 			return err
 		}
@@ -294,8 +295,8 @@ func (d disk) agent(l *Lab) error {
 // if it needs none. Version 4.12 of resource-agents (Debian 12) calls
 // crm_attribute -p without the resource's name, which Pacemaker 2.1.5 answers
 // with an error, and the agent then tries for a day. Versions from 4.13 on name it.
-func mendedShellFunctions() (string, error) {
-	content, err := os.ReadFile(shellFunctions)
+func (b base) mendedShellFunctions() (string, error) {
+	content, err := os.ReadFile(b.in(shellFunctions))
 	if err != nil {
 		return "", err
 	}

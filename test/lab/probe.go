@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -27,8 +28,9 @@ type Overlap struct {
 
 // Audit is what a WriteProbe has seen.
 type Audit struct {
-	Looked   map[string]int    // how often each node was asked and gave an answer or was silent
-	Accepted map[string][]Span // when each node accepted writes
+	Looked   map[string]int     // how often each node was asked and gave an answer or was silent
+	Accepted map[string][]Span  // when each node accepted writes
+	Rows     map[string]History // what each node acknowledged, for Check
 }
 
 // WriteProbe asks every node's own address all the time to accept a write. A
@@ -45,7 +47,7 @@ type WriteProbe struct {
 func (l *Lab) StartWriteProbe(ctx context.Context) *WriteProbe {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &WriteProbe{
-		audit: Audit{Looked: map[string]int{}, Accepted: map[string][]Span{}},
+		audit: Audit{Looked: map[string]int{}, Accepted: map[string][]Span{}, Rows: map[string]History{}},
 		open:  map[string]bool{},
 		stop:  cancel,
 	}
@@ -64,11 +66,12 @@ func (p *WriteProbe) ask(ctx context.Context, n *Node) {
 	defer s.close()
 	pause := time.NewTicker(probeInterval)
 	defer pause.Stop()
-	for ctx.Err() == nil {
+	run := fmt.Sprintf("%s %s", n.Name, time.Now().UTC().Format("20060102T150405.000000000"))
+	for i := int64(1); ctx.Err() == nil; i++ {
 		begin := time.Now()
-		err := s.insert(ctx, "INSERT INTO probed (node) VALUES ($1)", n.Name)
+		err := s.insert(ctx, "INSERT INTO written (run, n) VALUES ($1, $2)", run, i)
 		if ctx.Err() == nil {
-			p.record(n.Name, begin, time.Now(), err == nil)
+			p.record(n.Name, run, Attempt{N: i, Begin: begin, End: time.Now()}, err == nil)
 		}
 		select {
 		case <-ctx.Done():
@@ -77,21 +80,26 @@ func (p *WriteProbe) ask(ctx context.Context, n *Node) {
 	}
 }
 
-func (p *WriteProbe) record(node string, begin, end time.Time, accepted bool) {
+func (p *WriteProbe) record(node, run string, a Attempt, accepted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.audit.Looked[node]++
+	if accepted {
+		h := p.audit.Rows[node]
+		h.Run, h.Acked = run, append(h.Acked, a)
+		p.audit.Rows[node] = h
+	}
 	spans := p.audit.Accepted[node]
 	switch {
 	case !accepted:
 	case p.open[node]:
 		last := &spans[len(spans)-1]
 		last.Writes++
-		if begin.After(last.To) {
-			last.To = begin
+		if a.Begin.After(last.To) {
+			last.To = a.Begin
 		}
 	default:
-		p.audit.Accepted[node] = append(spans, Span{From: end, To: end, Writes: 1})
+		p.audit.Accepted[node] = append(spans, Span{From: a.End, To: a.End, Writes: 1})
 	}
 	p.open[node] = accepted
 }

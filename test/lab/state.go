@@ -15,6 +15,8 @@ type state struct {
 	Nodes   int       `json:"nodes"`
 	Agent   string    `json:"agent"` // path of the agent's binary; empty: the shell agent
 	PGBin   string    `json:"pg_bin"`
+	Base    base      `json:"base"`
+	Variant Variant   `json:"variant"`
 	Started time.Time `json:"started"`
 	Ready   bool      `json:"ready"` // Up has come to its end
 }
