@@ -33,8 +33,9 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 test: deps servers build dist ## all tests: unit and script tests, real servers, then the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
 		unit=$(subst $(space),$(comma),$(UNITS)) \
-		server=./internal/pg,./internal/agent \
-		lab=./test/cluster
+		server=./internal/pg,./internal/agent,./test/judges \
+		lab=./test/cluster \
+		faults=./test/faults
 
 .PHONY: check
 check: build ## quick: format, vet and the tests that need neither root nor a cluster

@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"pgrex/internal/agent"
 	"pgrex/internal/ocf"
@@ -15,9 +14,7 @@ import (
 var version = "development"
 
 func main() {
-	// A call lives for milliseconds and needs a few megabytes: to collect what
-	// it no longer uses would cost more than it saves.
-	debug.SetGCPercent(400)
+	agent.SetRuntime()
 	if len(os.Args) > 1 && os.Args[1] == "--version" {
 		fmt.Println("pgsql-ra", version)
 		return

@@ -23,7 +23,10 @@ import (
 // started for real, with real arguments, exit statuses and signals.
 func TestMain(m *testing.M) {
 	standIns := map[string]func(){
-		"pgsql-ra":      func() { os.Exit(int(agent.Main(os.Args[1:], ocf.OSEnv(), os.Stdin, os.Stdout, os.Stderr))) },
+		"pgsql-ra": func() {
+			agent.SetRuntime()
+			os.Exit(int(agent.Main(os.Args[1:], ocf.OSEnv(), os.Stdin, os.Stdout, os.Stderr)))
+		},
 		"crm_mon":       func() { call(crmMon) },
 		"crm_attribute": func() { call(crmAttribute) },
 		"crm_node":      func() { call(func(*record) int { fmt.Println("node01"); return 0 }) },

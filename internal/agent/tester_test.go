@@ -55,6 +55,8 @@ func (s *site) tester(meta ...string) string {
 	if strings.Contains(said.String(), "* rc=") {
 		s.t.Error("ocf-tester complains")
 	}
+	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	s.t.Logf("FIGURE ocf-tester, rep_mode=%s: %s", s.params["rep_mode"], filepath.Base(lines[len(lines)-1]))
 	return said.String()
 }
 

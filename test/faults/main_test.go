@@ -1,0 +1,441 @@
+// Package faults breaks real clusters in the lab and looks at what becomes of
+// them: two nodes and three, rep_mode sync and async. It looks at the cluster
+// with the installed programs only and imports nothing of the product.
+//
+// The runs are shortened: monitors every few seconds, few repetitions, and not
+// every fault on every kind of cluster. -long takes all of them.
+package faults
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgrex/test/lab"
+)
+
+var (
+	agent = flag.String("agent", "../../bin/pgsql-ra", "the agent's `program`")
+	long  = flag.Bool("long", false, "every fault on every kind of cluster, and 100 switchovers")
+)
+
+// kind is a cluster as its definition has it. Two nodes ignore the loss of
+// quorum, as the manual's do; three stop where they are the minority.
+type kind struct {
+	nodes int
+	async bool
+}
+
+var (
+	twoSync    = kind{2, false}
+	twoAsync   = kind{2, true}
+	threeSync  = kind{3, false}
+	threeAsync = kind{3, true}
+)
+
+func (k kind) String() string {
+	mode := "sync"
+	if k.async {
+		mode = "async"
+	}
+	return fmt.Sprintf("%d nodes %s", k.nodes, mode)
+}
+
+const (
+	monitorEvery = 3 * time.Second
+	monitorLimit = 15 * time.Second
+	// walTimeout replaces the 20 s after which primary and standby give a silent
+	// connection up.
+	walTimeout = "6s"
+	// decided is the time after which a standby that is going to claim the
+	// promotion has done so: several monitors.
+	decided = 10 * time.Second
+)
+
+// site is a running cluster of one kind.
+type site struct {
+	*lab.Lab
+	kind kind
+}
+
+// current is the cluster that is up; nil if there is none that a next test can use.
+var current *site
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if os.Getenv("KEEP") == "1" && code != 0 {
+		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
+	} else if current != nil {
+		if err := lab.Down(context.Background()); err != nil {
+			fmt.Println("cannot take the lab down:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// begin hands out a cluster of a kind in its normal state: the one that is up
+// when it is of that kind and the test before has left it well, else a new one.
+func begin(t *testing.T, k kind) (*site, context.Context) {
+	t.Helper()
+	limit := 15 * time.Minute
+	if *long {
+		limit = 2 * time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
+	if current == nil || current.kind != k {
+		up(t, ctx, k)
+	}
+	s := current
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.keepLogs(t)
+			if os.Getenv("KEEP") == "1" {
+				t.Log("KEEP=1: the tests end here")
+				os.Exit(1)
+			}
+			s.kind = kind{} // no test asks for this one
+		}
+	})
+	s.normal(t, ctx)
+	return s, ctx
+}
+
+func up(t *testing.T, ctx context.Context, k kind) {
+	t.Helper()
+	if current != nil {
+		must(t, lab.Down(ctx))
+		current = nil
+	}
+	started := time.Now()
+	l, err := lab.Up(ctx, lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{
+		Async: k.async, StopEscalate: 10 * time.Second, Monitor: monitorEvery, MonitorTimeout: monitorLimit,
+	}})
+	if err != nil && os.Getenv("CI") == "" && os.Getenv("PGREX_REQUIRE_ALL") == "" {
+		t.Skip(err)
+	}
+	must(t, err)
+	current = &site{l, k}
+	for _, n := range l.Nodes() {
+		current.sql(t, ctx, n, "alter system set wal_sender_timeout='"+walTimeout+"'")
+		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
+		current.sql(t, ctx, n, "select pg_reload_conf()")
+	}
+	if k.nodes > 2 {
+		// Only now: the first node starts alone.
+		run(t, ctx, l.Nodes()[0], "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
+	}
+	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
+}
+
+// keepLogs shows what the nodes said last.
+func (s *site) keepLogs(t *testing.T) {
+	t.Helper()
+	for _, n := range s.Nodes() {
+		if !n.Running() {
+			t.Logf("%s is off", n.Name)
+			continue
+		}
+		out, _ := n.Run(context.Background(), "sh", "-c",
+			"grep -E 'pgsql\\(pgsql\\)|pacemaker-controld.*(notice|warning|error)|pacemaker-schedulerd.*(notice|error)' "+lab.PacemakerLog+" | tail -n 60; tail -n 15 "+lab.PostgreSQLLog)
+		t.Logf("%s:\n%s", n.Name, out)
+	}
+	if st, err := s.Status(context.Background()); err == nil {
+		t.Logf("cluster: %s", st)
+	}
+}
+
+// roles are the primary and the standbys of the moment, the one that is to
+// take over first.
+func (s *site) roles(t *testing.T, ctx context.Context) (primary *lab.Node, standbys []*lab.Node) {
+	t.Helper()
+	st, err := s.Status(ctx)
+	must(t, err)
+	for _, n := range s.Nodes() {
+		switch {
+		case n.Name == st.Primary():
+			primary = n
+		case st.Nodes[n.Name].Attributes["master-pgsql"] == "100":
+			standbys = append([]*lab.Node{n}, standbys...)
+		default:
+			standbys = append(standbys, n)
+		}
+	}
+	if primary == nil {
+		t.Fatalf("no primary: %s", st)
+	}
+	return primary, standbys
+}
+
+// normal waits for the state in which every test begins and ends, and asks the
+// servers themselves as well: one of them is a primary, and every other streams from it.
+func (s *site) normal(t *testing.T, ctx context.Context) {
+	t.Helper()
+	must(t, lab.Until(ctx, "normal state", time.Minute, func(ctx context.Context) (string, bool) {
+		st, err := s.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		wrong := s.deviations(st)
+		return strings.Join(wrong, "; "), len(wrong) == 0
+	}))
+	primary, _ := s.roles(t, ctx)
+	for _, n := range s.Nodes() {
+		want := "t"
+		if n == primary {
+			want = "f"
+		}
+		if got := s.sql(t, ctx, n, "select pg_is_in_recovery()"); got != want {
+			t.Errorf("pg_is_in_recovery() on %s is %q while %s is promoted", n.Name, got, primary.Name)
+		}
+	}
+	must(t, lab.Until(ctx, "streaming of all standbys", time.Minute, func(ctx context.Context) (string, bool) {
+		got := s.sql(t, ctx, primary, "select count(*) from pg_stat_replication where state = 'streaming'")
+		return got + " stream", got == fmt.Sprint(s.kind.nodes-1)
+	}))
+	if counts := run(t, ctx, primary, "crm_mon", "-1f"); strings.Contains(counts, "fail-count=") {
+		t.Errorf("there are fail counts:\n%s", counts)
+	}
+}
+
+func (s *site) deviations(st lab.Status) []string {
+	var wrong []string
+	expect := func(what, got, want string) {
+		if got != want {
+			wrong = append(wrong, fmt.Sprintf("%s is %q, want %q", what, got, want))
+		}
+	}
+	primary := st.Primary()
+	if primary == "" || len(st.Nodes) != s.kind.nodes {
+		return []string{"no single primary: " + st.String()}
+	}
+	expect("vip-master", st.VIPs["vip-master"], primary)
+	expect("vip-rep", st.VIPs["vip-rep"], primary)
+	var candidates int
+	for name, n := range st.Nodes {
+		expect("online of "+name, fmt.Sprint(n.Online), "true")
+		expect("PGSQL.lock of "+name, fmt.Sprint(n.Locked), fmt.Sprint(name == primary))
+		status, data, score := n.Attributes["pgsql-status"], n.Attributes["pgsql-data-status"], n.Attributes["master-pgsql"]
+		got := strings.Join([]string{string(n.Role), status, data, score}, " ")
+		switch {
+		case name == primary:
+			expect(name, got, "Promoted PRI LATEST 1000")
+		case score == "100" && s.kind.async:
+			candidates++
+			expect(name, got, "Unpromoted HS:async STREAMING|ASYNC 100")
+		case score == "100":
+			candidates++
+			expect(name, got, "Unpromoted HS:sync STREAMING|SYNC 100")
+			expect("vip-slave", st.VIPs["vip-slave"], name)
+		default:
+			expect(name, got, "Unpromoted HS:async STREAMING|ASYNC -INFINITY")
+		}
+	}
+	want := 1
+	if s.kind == threeAsync {
+		want = 0 // the survivors vote
+	}
+	expect("the number of candidates", fmt.Sprint(candidates), fmt.Sprint(want))
+	for _, f := range st.Failed {
+		wrong = append(wrong, fmt.Sprintf("failed action %s on %s: %s", f.Operation, f.Node, f.Reason))
+	}
+	return wrong
+}
+
+// watch is a client that writes through vip-master, and one that writes on
+// every node's own address.
+type watch struct {
+	writer *lab.Writer
+	probe  *lab.WriteProbe
+}
+
+func (s *site) watch(ctx context.Context) watch {
+	return watch{s.StartWriter(ctx), s.StartWriteProbe(ctx)}
+}
+
+// record is what the clients of a watch were told.
+type record struct {
+	through lab.History            // vip-master
+	own     map[string]lab.History // each node's own address
+	looked  int
+}
+
+// end ends the writing and judges what needs no primary: that never two nodes
+// accepted writes at once.
+func (w watch) end(t *testing.T, s *site) record {
+	t.Helper()
+	history, audit := w.writer.Stop(), w.probe.Stop()
+	r := record{through: history, own: audit.Rows}
+	for _, n := range s.Nodes() {
+		r.looked += audit.Looked[n.Name]
+		if audit.Looked[n.Name] == 0 {
+			t.Errorf("%s was never asked to accept a write", n.Name)
+		}
+	}
+	if r.looked < 50 {
+		t.Errorf("the nodes were asked only %d times to accept a write", r.looked)
+	}
+	for _, o := range audit.Overlaps() {
+		t.Errorf("%v accepted writes at once from %s to %s", o.Nodes, o.From.Format(time.StampMilli), o.To.Format(time.StampMilli))
+	}
+	return r
+}
+
+// check looks for every acknowledged row on the present primary. In mode async
+// rows may be lost with a primary, and are only counted.
+func (s *site) check(t *testing.T, ctx context.Context, r record) {
+	t.Helper()
+	all := map[string]lab.History{"vip-master": r.through}
+	for node, h := range r.own {
+		all[node] = h
+	}
+	var acked, lost int
+	for address, h := range all {
+		v, err := s.Check(ctx, h)
+		must(t, err)
+		acked, lost = acked+v.Acked, lost+len(v.Lost)
+		if len(v.Lost) > 0 && !s.kind.async {
+			t.Errorf("%d of %d rows acknowledged through %s are missing on %s: %v", len(v.Lost), v.Acked, address, v.Primary, v.Lost)
+		}
+	}
+	if len(r.through.Acked) == 0 {
+		t.Error("no row was acknowledged: nothing was checked")
+	}
+	t.Logf("%d rows acknowledged, %d lost, longest pause %.1f s; the nodes were asked %d times for a write",
+		acked, lost, r.through.LongestGap().Length().Seconds(), r.looked)
+}
+
+// rebuild is what the operator does with a node whose lock stays: base backup,
+// start, and the failures forgotten.
+func (s *site) rebuild(t *testing.T, ctx context.Context, n *lab.Node) {
+	t.Helper()
+	if !n.Running() {
+		must(t, n.Boot(ctx))
+	}
+	must(t, s.WaitStatus(ctx, "a primary to rebuild "+n.Name+" from", time.Minute, func(st lab.Status) bool {
+		return st.Primary() != "" && st.Primary() != n.Name
+	}))
+	must(t, s.JoinStandby(ctx, n))
+	s.forgetFailures(t, ctx)
+}
+
+func (s *site) forgetFailures(t *testing.T, ctx context.Context) {
+	t.Helper()
+	for _, n := range s.Nodes() {
+		if n.Running() {
+			run(t, ctx, n, "crm_resource", "--cleanup")
+			return
+		}
+	}
+}
+
+// waitRefusal waits until the cluster shows that a node's start was refused
+// because of its lock.
+func (s *site) waitRefusal(t *testing.T, ctx context.Context, n *lab.Node) {
+	t.Helper()
+	must(t, lab.Until(ctx, "refusal of start on "+n.Name, time.Minute, func(ctx context.Context) (string, bool) {
+		st, err := n.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		for _, f := range st.Failed {
+			if f.Node == n.Name && strings.Contains(f.Operation, "start") && strings.Contains(f.Reason, "PGSQL.lock") {
+				return "", true
+			}
+		}
+		return st.String(), false
+	}))
+}
+
+// nobodyPromoted looks for long enough that no server of the given nodes
+// becomes a primary, in the servers themselves.
+func (s *site) nobodyPromoted(t *testing.T, ctx context.Context, nodes ...*lab.Node) {
+	t.Helper()
+	looks, answers := 0, 0
+	for end := time.Now().Add(decided); time.Now().Before(end); must(t, lab.Pause(ctx, 200*time.Millisecond)) {
+		for _, n := range nodes {
+			out, err := n.RunAs(ctx, "postgres", s.PGBin()+"/psql", "-XAtc", "select pg_is_in_recovery()", "template1")
+			if err == nil && strings.TrimSpace(out) == "f" {
+				t.Fatalf("%s is a primary, and must not be one", n.Name)
+			}
+			looks++
+			if err == nil {
+				answers++
+			}
+		}
+	}
+	t.Logf("nobody was promoted: looked %d times in %v, a standby answered %d times, no server the others", looks, decided, answers)
+}
+
+// logEnd is how much of the cluster's log a node has written, on its disk.
+func (s *site) logEnd(t *testing.T, n *lab.Node) int {
+	t.Helper()
+	log, err := n.ReadFile(lab.PacemakerLog)
+	must(t, err)
+	return len(log)
+}
+
+// waitReason waits until the agent has said on a node, after a place in its
+// log, why it does not claim the promotion.
+func (s *site) waitReason(t *testing.T, ctx context.Context, n *lab.Node, from int, reason string) {
+	t.Helper()
+	must(t, lab.Until(ctx, fmt.Sprintf("%q in the agent's log of %s", reason, n.Name), 30*time.Second, func(context.Context) (string, bool) {
+		log, err := n.ReadFile(lab.PacemakerLog)
+		if err != nil {
+			return err.Error(), false
+		}
+		for line := range strings.Lines(string(log[min(from, len(log)):])) {
+			if strings.Contains(line, "does not claim the promotion") && strings.Contains(line, reason) {
+				return "", true
+			}
+		}
+		return "nothing of it", false
+	}))
+}
+
+// sql asks a node's server over its socket.
+func (s *site) sql(t *testing.T, ctx context.Context, n *lab.Node, query string) string {
+	t.Helper()
+	out, err := n.RunAs(ctx, "postgres", s.PGBin()+"/psql", "-XAtc", query, "template1")
+	must(t, err)
+	return strings.TrimSpace(out)
+}
+
+func run(t *testing.T, ctx context.Context, n *lab.Node, argv ...string) string {
+	t.Helper()
+	out, err := n.Run(ctx, argv...)
+	must(t, err)
+	return out
+}
+
+// together does the same for several nodes at once.
+func together(t *testing.T, nodes []*lab.Node, do func(*lab.Node) error) {
+	t.Helper()
+	errs := make([]error, len(nodes))
+	var wg sync.WaitGroup
+	for i, n := range nodes {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			errs[i] = do(n)
+		}()
+	}
+	wg.Wait()
+	for _, err := range errs {
+		must(t, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
