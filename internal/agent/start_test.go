@@ -104,7 +104,7 @@ func TestOverridesOfASingleStandby(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	if s.release() < 12 {
-		t.Skip("before 12 there is one place for these settings")
+		return // there is one place for these settings, and nothing to override them
 	}
 	s.single("slave")
 	s.must(appendTo(filepath.Join(s.data, "postgresql.auto.conf"), "primary_conninfo = 'host=127.0.0.2'\nprimary_slot_name = 'mine'\n"))
