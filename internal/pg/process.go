@@ -154,8 +154,11 @@ func (d dataDir) owns(pid int) (bool, error) {
 	if !ours {
 		return false, nil
 	}
-	m, ok := readStat(pid)
-	return ok && m.state != 'Z' && m.state != 'X', nil
+	m, err := readStat(pid)
+	if err != nil {
+		return false, d.unreadable(pid, err)
+	}
+	return m.state != 'Z' && m.state != 'X', nil
 }
 
 // isServer tells the server from the other programs of the installation.
@@ -207,7 +210,7 @@ func (d dataDir) unreadable(pid int, err error) error {
 		// One of the owner's that hides itself, an ssh-agent for example. The
 		// name that it was started by does not prove a server, but the server
 		// never changes it.
-		if m, ok := readStat(pid); !ok || !isServer(m.comm) {
+		if m, err := readStat(pid); err != nil || !isServer(m.comm) {
 			return nil
 		}
 	}
@@ -217,8 +220,8 @@ func (d dataDir) unreadable(pid int, err error) error {
 // Frozen says that a process is stopped, by SIGSTOP or a debugger: it takes
 // signals and does not act on them.
 func Frozen(pid int) bool {
-	m, ok := readStat(pid)
-	return ok && (m.state == 'T' || m.state == 't')
+	m, err := readStat(pid)
+	return err == nil && (m.state == 'T' || m.state == 't')
 }
 
 func realUID(pid int) (uint32, bool) {
@@ -254,9 +257,11 @@ func (d dataDir) members() ([]member, error) {
 		if err != nil || !ours {
 			return err
 		}
-		if m, ok := readStat(pid); ok {
-			all = append(all, m)
+		m, err := readStat(pid)
+		if err != nil {
+			return d.unreadable(pid, err)
 		}
+		all = append(all, m)
 		return nil
 	})
 	return all, err
@@ -286,23 +291,24 @@ func eachProcess(fn func(pid int) error) error {
 
 // readStat reads /proc/PID/stat; proc(5) numbers its fields from 1. The second
 // one is a name in parentheses that may hold anything.
-func readStat(pid int) (member, bool) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+func readStat(pid int) (member, error) {
+	path := "/proc/" + strconv.Itoa(pid) + "/stat"
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return member{}, false
+		return member{}, err
 	}
 	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
 	if open < 0 || end < open {
-		return member{}, false
+		return member{}, fmt.Errorf("cannot understand %s: %q", path, b)
 	}
 	f := strings.Fields(string(b[end+1:]))
 	if len(f) < 20 {
-		return member{}, false
+		return member{}, fmt.Errorf("cannot understand %s: %q", path, b)
 	}
 	m := member{pid: pid, comm: string(b[open+1 : end]), state: f[0][0]}
 	m.parent, _ = strconv.Atoi(f[1])
 	m.start, _ = strconv.ParseUint(f[19], 10, 64)
-	return m, true
+	return m, nil
 }
 
 // listens reports whether the process holds a listening socket.

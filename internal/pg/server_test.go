@@ -845,7 +845,7 @@ func TestServerPIDReuse(t *testing.T) {
 	if err := s.Promote(testContext(t)); err == nil {
 		t.Error("promote signals a foreign process")
 	}
-	if m, ok := readStat(pid); !ok || m.state == 'Z' {
+	if m, err := readStat(pid); err != nil || m.state == 'Z' {
 		t.Error("the foreign process was killed")
 	}
 	// Another server of the same user is not ours either.

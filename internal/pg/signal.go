@@ -148,7 +148,7 @@ func (i *Instance) stillThere(known []member) ([]member, error) {
 	for _, k := range known {
 		// Not whether it runs postgres: a dying process has lost its program
 		// long before it has closed its files.
-		if m, ok := readStat(k.pid); ok && m.start == k.start && m.state != 'Z' && m.state != 'X' {
+		if m, err := readStat(k.pid); err == nil && m.start == k.start && m.state != 'Z' && m.state != 'X' {
 			left = append(left, m)
 		}
 	}

@@ -203,7 +203,7 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 	for {
 		pending, server := false, false
 		err := eachProcess(func(pid int) error {
-			if m, ok := readStat(pid); !ok || m.start < since || m.state == 'Z' || m.state == 'X' || pid == os.Getpid() {
+			if m, err := readStat(pid); err != nil || m.start < since || m.state == 'Z' || m.state == 'X' || pid == os.Getpid() {
 				return nil
 			}
 			if in, err := dir.isCwd("/proc/" + strconv.Itoa(pid)); err != nil || !in {
