@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -78,7 +79,7 @@ func (a *app) report(s lab.Step) {
 	if s.Err != nil {
 		result = "[NG]"
 	}
-	fmt.Fprintf(a.out, "%s %s %5.1f s\n", result, pad(a.stepName(s), stepWidth), s.Took.Seconds())
+	fmt.Fprintf(a.out, "%s %s %5.1f s\n", result, layout.Pad(a.stepName(s), stepWidth), s.Took.Seconds())
 	if s.Mended {
 		fmt.Fprintln(a.out, "     "+a.say(msgMended))
 	}

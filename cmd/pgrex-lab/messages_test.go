@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -50,7 +51,7 @@ func TestLanguageIsChosenByLocale(t *testing.T) {
 
 func TestPadCountsJapaneseTwice(t *testing.T) {
 	for _, s := range []string{"node01", "ノード", "故障から 3 秒"} {
-		if got := width(pad(s, 20)); got != 20 {
+		if got := layout.Width(layout.Pad(s, 20)); got != 20 {
 			t.Errorf("pad(%q) is %d columns wide", s, got)
 		}
 	}

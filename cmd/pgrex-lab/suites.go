@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -78,7 +79,7 @@ func (a *app) listSuites(all []lab.SuiteStatus) {
 		}
 		rows = append(rows, row)
 	}
-	for _, line := range align(rows) {
+	for _, line := range layout.Align(rows) {
 		fmt.Fprintln(a.out, line)
 	}
 }

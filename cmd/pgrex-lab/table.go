@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -17,7 +18,7 @@ func (a *app) table(s lab.Status) []string {
 	for _, name := range slices.Sorted(maps.Keys(s.Nodes)) {
 		rows = append(rows, a.row(s, name))
 	}
-	lines := align(rows)
+	lines := layout.Align(rows)
 	for _, f := range s.Failed {
 		lines = append(lines, a.say(msgFailedAction, f.Operation, f.Node, f.Status, f.Reason))
 	}
@@ -53,23 +54,4 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-// align makes columns as wide as their widest cell.
-func align(rows [][]string) []string {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], width(cell))
-		}
-	}
-	var lines []string
-	for _, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(pad(cell, widths[i]+2))
-		}
-		lines = append(lines, strings.TrimRight(b.String(), " "))
-	}
-	return lines
 }

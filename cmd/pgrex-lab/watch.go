@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -101,7 +102,7 @@ func fit(line string, columns int) string {
 	var b strings.Builder
 	used := 0
 	for _, r := range line {
-		used += width(string(r))
+		used += layout.Width(string(r))
 		if used > columns {
 			break
 		}

@@ -1,6 +1,10 @@
 package message
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/text/width"
+)
 
 // Width counts the columns that a text takes on a terminal: Japanese
 // characters take two.
@@ -16,17 +20,8 @@ func Width(s string) int {
 }
 
 func wide(r rune) bool {
-	switch {
-	case r >= 0x1100 && r <= 0x115f, // Hangul
-		r >= 0x2e80 && r <= 0xa4cf, // CJK, kana
-		r >= 0xac00 && r <= 0xd7a3, // Hangul
-		r >= 0xf900 && r <= 0xfaff, // CJK compatibility
-		r >= 0xfe30 && r <= 0xfe6f, // CJK forms
-		r >= 0xff00 && r <= 0xff60, // full-width forms
-		r >= 0xffe0 && r <= 0xffe6:
-		return true
-	}
-	return false
+	k := width.LookupRune(r).Kind()
+	return k == width.EastAsianWide || k == width.EastAsianFullwidth
 }
 
 // Pad fills up to a width in columns.
