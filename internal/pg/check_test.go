@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -312,5 +313,27 @@ func TestCheckPaths(t *testing.T) {
 	after, err := os.ReadDir(dir)
 	if err != nil || !slices.EqualFunc(before, after, func(a, b os.DirEntry) bool { return a.Name() == b.Name() }) {
 		t.Errorf("looking has changed %v to %v (%v)", before, after, err)
+	}
+}
+
+// A node that did not answer is not tried in another way.
+func TestDialOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	dial := dialOnce()
+	for range 2 {
+		c, err := dial(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+	}
+	_, first := dial(t.Context(), "tcp", "127.0.0.1:1")
+	c, second := dial(t.Context(), "tcp", l.Addr().String())
+	if first == nil || c != nil || !errors.Is(second, first) {
+		t.Errorf("%v, then %v, %v", first, c, second)
 	}
 }

@@ -46,7 +46,7 @@ func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, e
 		conf.Password = own.Password
 	}
 	conf.RuntimeParams = map[string]string{"replication": "true", "application_name": "pgsql-ra"}
-	conf.DialFunc = (&net.Dialer{Timeout: dialPatience}).DialContext
+	conf.DialFunc = dialOnce()
 	conn, err := pgconn.ConnectConfig(ctx, conf)
 	if err != nil {
 		return Peer{}, fmt.Errorf(doing, addr, describe(ctx, "cannot connect", err))
@@ -62,6 +62,20 @@ func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, e
 		return Peer{}, fmt.Errorf(doing, addr, err)
 	}
 	return p, nil
+}
+
+// dialOnce does not try a node again that has not answered: with encryption
+// preferred, a connection is made in up to two ways.
+func dialOnce() pgconn.DialFunc {
+	var failed error
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if failed != nil {
+			return nil, failed
+		}
+		c, err := (&net.Dialer{Timeout: dialPatience}).DialContext(ctx, network, address)
+		failed = err
+		return c, err
+	}
 }
 
 func parsePeer(res []*pgconn.Result) (Peer, error) {
