@@ -218,32 +218,36 @@ func crmMon(r *record) int {
 	return 0
 }
 
-// cibadmin prints the section of the nodes or, in short, the whole CIB.
+// cibadmin prints the section of the nodes or, for the agent's glance, what its
+// XPath selects.
 func cibadmin(r *record) int {
 	if flag("-o") == "nodes" {
+		fmt.Print(`<nodes>`)
 		printNodes(r)
+		fmt.Print(`</nodes>`)
 		return 0
 	}
-	fmt.Printf(`<cib have-quorum="%d"><configuration>`, map[bool]int{false: 1}[r.NoQuorum])
+	if r.NoQuorum {
+		const noSuchObject = 105
+		return noSuchObject
+	}
+	fmt.Print(`<xpath-query>`)
 	printNodes(r)
-	fmt.Print(`</configuration><status>`)
 	for i, n := range sorted(r.Online) {
-		state := `in_ccm="true" crmd="online" join="member" expected="member"`
 		if !r.Online[n] {
-			state = `in_ccm="false" crmd="offline" join="down" expected="member"`
+			continue
 		}
-		fmt.Printf(`<node_state id="%d" uname="%s" %s><transient_attributes id="%d"><instance_attributes id="status-%d">`, i+1, n, state, i+1, i+1)
+		fmt.Printf(`<transient_attributes id="%d"><instance_attributes id="status-%d">`, i+1, i+1)
 		for name, value := range r.Transient[n] {
 			fmt.Printf(`<nvpair id="status-%d-%s" name="%s" value="%s"/>`, i+1, name, name, value)
 		}
-		fmt.Print(`</instance_attributes></transient_attributes></node_state>`)
+		fmt.Print(`</instance_attributes></transient_attributes>`)
 	}
-	fmt.Print(`</status></cib>`)
+	fmt.Print(`</xpath-query>`)
 	return 0
 }
 
 func printNodes(r *record) {
-	fmt.Print(`<nodes>`)
 	for i, n := range sorted(r.Online) {
 		fmt.Printf(`<node id="%d" uname="%s"><instance_attributes id="nodes-%d">`, i+1, n, i+1)
 		for name, value := range r.Permanent[n] {
@@ -251,7 +255,6 @@ func printNodes(r *record) {
 		}
 		fmt.Print(`</instance_attributes></node>`)
 	}
-	fmt.Print(`</nodes>`)
 }
 
 // pgCtl passes the call on, so that its effect is the real one. With
