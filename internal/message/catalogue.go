@@ -229,7 +229,7 @@ PostgreSQL のストリーミングレプリケーションを動かします。
 	ActionStatus:      {"says whether the server runs, by its processes alone", "サーバが動いているかをプロセスだけで調べる"},
 	ActionMonitor:     {"finds out what the server is and keeps attributes and standbys in order", "サーバの状態を調べ、属性と synchronous_standby_names を更新する"},
 	ActionPromote:     {"makes the standby the primary", "Standby を Primary に昇格させる"},
-	ActionDemote:      {"stops the primary", "Primary を停止する"},
+	ActionDemote:      {"stops the primary, and starts it as a standby where that is proven safe", "Primary を停止し、安全と確認できれば Standby として起動する"},
 	ActionNotify:      {"follows what happens on the other nodes", "ほかのノードの変化に対応する"},
 	ActionReload:      {"takes over parameters that only the agent reads, while the server runs", "エージェントだけが使うパラメータの変更を、サーバを動かしたまま取り込む"},
 	ActionMethods:     {"lists the actions", "アクションの一覧を表示する"},
