@@ -176,7 +176,8 @@ func makeTemplate() (dir, bin string, err error) {
 // autovacuum process that a crash orphans waits tens of seconds for the
 // statistics collector, which is dead too.
 func makeCluster(pgBin, data string) error {
-	conf := "fsync = off\nfull_page_writes = off\nautovacuum = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
+	// A killed server leaves nothing of its memory outside of its directory.
+	conf := "dynamic_shared_memory_type = mmap\nfsync = off\nfull_page_writes = off\nautovacuum = off\nhot_standby = on\nmax_wal_senders = 5\nrestart_after_crash = off\n" +
 		"shared_buffers = 1MB\nmax_connections = 20\nwal_retrieve_retry_interval = 50ms\n" +
 		"listen_addresses = '127.0.0.1'\nsuperuser_reserved_connections = 3\n"
 	asPostgres := []string{"runuser", "-u", "postgres", "--"}

@@ -150,6 +150,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	asPostgres(t, s.set.User, "cp", "-a", template.dir+"/data", s.set.Data)
 	s.configure(t, append([]string{
 		"listen_addresses = ''", "unix_socket_directories = '" + s.dir + "'",
+		"dynamic_shared_memory_type = mmap", // of which a killed server leaves nothing outside of its directory
 		"fsync = off", "shared_buffers = 4MB", "max_wal_senders = 5", "logging_collector = off",
 	}, settings...)...)
 	return s
