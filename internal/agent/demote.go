@@ -160,14 +160,6 @@ func (a *Agent) comeBack(ctx context.Context) error {
 	if _, locked, err := a.pg.ReadLock(); err != nil || locked {
 		return err
 	}
-	if err := a.prepare(ctx); err != nil {
-		return err
-	}
-	session, err := a.launch(ctx)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	_, err = a.confirmStandby(ctx, session)
+	_, err := a.bringUp(ctx)
 	return err
 }

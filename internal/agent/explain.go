@@ -249,10 +249,10 @@ func (e *explainer) definition(ctx context.Context, client *crm.Client, env ocf.
 		if _, statErr := os.Stat(crm.CIBFile); statErr == nil {
 			source = message.FromFile
 			var fileErr error
-			list, fileErr = client.Definitions(ctx, crm.CIBFile)
-			err = errors.Join(err, fileErr)
-			if fileErr == nil {
+			if list, fileErr = client.Definitions(ctx, crm.CIBFile); fileErr == nil {
 				err = nil
+			} else {
+				err = errors.Join(err, fileErr)
 			}
 		}
 	}

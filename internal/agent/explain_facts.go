@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -132,7 +134,7 @@ func (e *explainer) describe(env ocf.Env, def *crm.Definition, source message.Ke
 				func(s string) bool { return s == "" }), " "))
 		}
 		if len(def.Skipped) > 0 {
-			e.missing(message.FactRules, errorText(strings.Join(def.Skipped, ", ")), e.say.Say(message.CureRules, def.Resource))
+			e.missing(message.FactRules, errors.New(strings.Join(def.Skipped, ", ")), e.say.Say(message.CureRules, def.Resource))
 		}
 	}
 	known := map[string]bool{}
@@ -150,32 +152,18 @@ func (e *explainer) describe(env ocf.Env, def *crm.Definition, source message.Ke
 			r.Parameters = append(r.Parameters, fact)
 		}
 	}
-	for _, name := range sortedKeys(defined) {
+	for _, name := range slices.Sorted(maps.Keys(defined)) {
 		if !known[name] {
 			e.found.Problems = append(e.found.Problems, e.say.Say(message.UnknownParameter, name))
 		}
 	}
 }
 
-// errorText is a reason that is no error of anything.
-type errorText string
-
-func (t errorText) Error() string { return string(t) }
-
 func prefixed(prefix, s string) string {
 	if s == "" {
 		return ""
 	}
 	return prefix + s
-}
-
-func sortedKeys(m map[string]string) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // lookAtFiles reads what is there whether the server runs or not.

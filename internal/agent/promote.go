@@ -53,7 +53,7 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	}
 	why := replication.RefusePromotion(o)
 	if why == "" && !s.Fencing && a.receives(server, senders) {
-		why = a.primaryAnswers(ctx, replication.LostPrimary(o))
+		why = a.primaryAnswers(ctx, o)
 	}
 	if why != "" {
 		a.applyAll(ctx, replication.LoseScore(a.own(ctx), why))
@@ -83,7 +83,8 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 // not. Where nodes are fenced it is off by now.
 //
 // A lost node does not answer at all, and costs a moment.
-func (a *Agent) primaryAnswers(ctx context.Context, lost string) string {
+func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
+	lost := replication.LostPrimary(o)
 	if lost == "" {
 		return ""
 	}
@@ -94,7 +95,7 @@ func (a *Agent) primaryAnswers(ctx context.Context, lost string) string {
 		a.log.Info(err)
 		return ""
 	}
-	if c, err := a.pg.Control(); err != nil || c.SystemID != peer.SystemID {
+	if peer.SystemID != o.Branch.SystemID {
 		return ""
 	}
 	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", lost, a.params.MasterIP)

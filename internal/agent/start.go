@@ -45,6 +45,11 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if err := a.checkLock(ctx); err != nil {
 		return ocf.ErrGeneric, err
 	}
+	return a.bringUp(ctx)
+}
+
+// bringUp makes the stopped server run as the standby that it is to be.
+func (a *Agent) bringUp(ctx context.Context) (ocf.Code, error) {
 	if err := a.prepare(ctx); err != nil {
 		return codeOr(err, ocf.ErrGeneric), err
 	}
