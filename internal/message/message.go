@@ -20,7 +20,10 @@ type Key int
 type text struct{ en, ja string }
 
 // Printer gives the texts of one language. The zero Printer is English.
-type Printer struct{ japanese bool }
+type Printer struct {
+	japanese bool
+	words    Words // of numbered messages; the zero value is today's
+}
 
 // For chooses the language as locale(7) says: the first of these variables
 // that is set.

@@ -13,11 +13,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -31,10 +33,15 @@ type Command struct {
 	Env []string
 	// Unset names variables that the program must not see.
 	Unset []string
+	// Stdin is what the program reads; nothing when empty.
+	Stdin []byte
 	// Dir is the working directory; empty means the present one.
 	Dir string
 	// Credential, when set, is the user that the program runs as.
 	Credential *syscall.Credential
+	// Live, when set, is given what the program writes on both its outputs, as
+	// it comes. It stays on this node.
+	Live io.Writer `json:"-"`
 	// LeavesServer is for pg_ctl start: what the program leaves behind must
 	// survive us and must not hold our pipes, so its output goes to a file
 	// and nothing is killed once it has returned. [Left] finds it.
@@ -126,8 +133,27 @@ func (Local) Run(ctx context.Context, c Command) (Result, error) {
 		}
 		return finish(ctx, c, &out, &errOut, err)
 	}
+	if len(c.Stdin) > 0 {
+		cmd.Stdin = bytes.NewReader(c.Stdin)
+	}
 	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if c.Live != nil {
+		live := &oneByOne{w: c.Live}
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, live), io.MultiWriter(&errOut, live)
+	}
 	return finish(ctx, c, &out, &errOut, cmd.Run())
+}
+
+// oneByOne is one writer for two outputs.
+type oneByOne struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (o *oneByOne) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w.Write(b)
 }
 
 func finish(ctx context.Context, c Command, out, errOut *bytes.Buffer, err error) (Result, error) {

@@ -38,6 +38,35 @@ func TestRunKillsTheWholeGroupAtTheDeadline(t *testing.T) {
 	}
 }
 
+func TestRunShowsOutputAsItComes(t *testing.T) {
+	var live said
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	live.heard = func(text string) {
+		if strings.Contains(text, "one") && strings.Contains(text, "two") {
+			cancel() // the program itself would go on
+		}
+	}
+	res, err := Local{}.Run(ctx, Command{Argv: []string{"sh", "-c", "echo one; echo two >&2; sleep 30"}, Live: &live})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v, not by what it said", err)
+	}
+	if string(res.Stdout) != "one\n" || string(res.Stderr) != "two\n" {
+		t.Errorf("%q %q", res.Stdout, res.Stderr)
+	}
+}
+
+type said struct {
+	text  string
+	heard func(string)
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.text += string(b)
+	s.heard(s.text)
+	return len(b), nil
+}
+
 func TestRunLeavesAServerAlive(t *testing.T) {
 	res, err := Local{}.Run(context.Background(), Command{
 		Argv:         []string{"sh", "-c", "setsid sleep 30 & echo $!"},
