@@ -18,6 +18,7 @@ import (
 	"pgrex/internal/message"
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
+	"pgrex/internal/resource"
 	"pgrex/internal/run"
 )
 
@@ -340,9 +341,7 @@ func fromEnv(env ocf.Env, name string) bool {
 func withDefinition(env ocf.Env, def *crm.Definition, instance string) ocf.Env {
 	merged := ocf.Env{"OCF_RESKEY_CRM_meta_interval": "10000"}
 	if def != nil {
-		for name, value := range def.Params {
-			merged["OCF_RESKEY_"+name] = value
-		}
+		maps.Copy(merged, resource.Env(*def))
 		if def.Clone != "" {
 			// Pacemaker takes a meta-attribute that is not set for false.
 			merged["OCF_RESKEY_CRM_meta_clone"] = "0"
@@ -379,7 +378,7 @@ func (e *explainer) setUpServer(ctx context.Context) bool {
 	if err != nil {
 		e.problems(fmt.Errorf("pgdba=%s: %w", a.params.PgDBA, err))
 	}
-	a.pg = pg.New(settings(a.params, user), e.rehearsal)
+	a.pg = pg.New(resource.Settings(a.params, user), e.rehearsal)
 	uid := os.Geteuid()
 	if uid != 0 && (err != nil || uid != int(user.UID)) {
 		e.missing(message.FactPrivilege, fmt.Errorf("must run as root or as %s", a.params.PgDBA), e.say.Say(message.CureRoot, a.params.PgDBA))

@@ -25,6 +25,7 @@ import (
 	"pgrex/internal/message"
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
+	"pgrex/internal/resource"
 	"pgrex/internal/run"
 )
 
@@ -195,7 +196,7 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	if uid := os.Geteuid(); uid != 0 && (userErr != nil || uid != int(user.UID)) {
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "must run as root or as %s", params.PgDBA)
 	}
-	a.pg = pg.New(settings(params, user), runner)
+	a.pg = pg.New(resource.Settings(params, user), runner)
 	if a.namesNode() {
 		if a.node, err = a.crm.LocalNode(ctx, call.OnNode); err != nil {
 			return ocf.ErrGeneric, err
@@ -226,15 +227,6 @@ func hideSecrets() {
 		if p.Secret {
 			_ = os.Unsetenv("OCF_RESKEY_" + p.Name)
 		}
-	}
-}
-
-func settings(p ocf.Params, user pg.User) pg.Settings {
-	return pg.Settings{
-		PgCtl: p.PgCtl, StartOpt: p.StartOpt, CtlOpt: p.CtlOpt,
-		Data: p.PgData, Config: p.Config, Host: p.PgHost, Port: p.PgPort, Libs: p.PgLibs,
-		MonitorUser: p.MonitorUser, MonitorPassword: p.MonitorPassword, DB: p.PgDB,
-		LogFile: p.LogFile, SocketDir: p.SocketDir, TmpDir: p.TmpDir, User: user,
 	}
 }
 
