@@ -53,8 +53,16 @@ type Control struct {
 	// on a primary. It follows what is replayed with some delay.
 	MinRecovery         wal.LSN
 	MinRecoveryTimeline wal.Timeline
-	DataChecksums       bool
-	SegmentSize         int // bytes of a WAL segment
+	// BackupStart is where the base backup began that recovery has not got
+	// beyond the end of yet, BackupEnd where it ended, if that is known; both
+	// zero when there is no such backup. BackupEndRequired says that a record
+	// of its end has still to come.
+	BackupStart, BackupEnd wal.LSN
+	BackupEndRequired      bool
+	DataChecksums          bool
+	WALLogHints            bool
+	SegmentSize            int    // bytes of a WAL segment
+	Catalog                uint32 // version of the catalogs, in names of directories in tablespaces
 }
 
 // controlLayout is where the fields are that have moved between releases:
@@ -62,7 +70,7 @@ type Control struct {
 // src/include/catalog/pg_control.h.
 type controlLayout struct {
 	copy        int // copy of the checkpoint record
-	minRecovery int
+	minRecovery int // and after it, always in one order, the backup's positions, wal_level and wal_log_hints
 	segmentSize int
 	checksums   int
 	crc         int
@@ -141,7 +149,12 @@ func parseControl(b []byte) (Control, error) {
 		Timeline:            wal.Timeline(order.Uint32(b[l.copy+8:])),
 		MinRecovery:         wal.LSN(order.Uint64(b[l.minRecovery:])),
 		MinRecoveryTimeline: wal.Timeline(order.Uint32(b[l.minRecovery+8:])),
+		BackupStart:         wal.LSN(order.Uint64(b[l.minRecovery+16:])),
+		BackupEnd:           wal.LSN(order.Uint64(b[l.minRecovery+24:])),
+		BackupEndRequired:   b[l.minRecovery+32] != 0,
+		WALLogHints:         b[l.minRecovery+40] != 0,
 		DataChecksums:       order.Uint32(b[l.checksums:]) != 0,
+		Catalog:             order.Uint32(b[12:]),
 		SegmentSize:         int(order.Uint32(b[l.segmentSize:])),
 	}, nil
 }

@@ -34,6 +34,11 @@ func image(v uint32) []byte {
 	o.PutUint32(b[l.copy+8:], 7)
 	o.PutUint64(b[l.minRecovery:], 0x4000000)
 	o.PutUint32(b[l.minRecovery+8:], 8)
+	o.PutUint64(b[l.minRecovery+16:], 0x5000000)
+	o.PutUint64(b[l.minRecovery+24:], 0x6000000)
+	b[l.minRecovery+32] = 1
+	b[l.minRecovery+40] = 1
+	o.PutUint32(b[12:], 202209061)
 	o.PutUint32(b[l.segmentSize:], 16<<20)
 	o.PutUint32(b[l.checksums:], 1)
 	o.PutUint32(b[l.crc:], crc32.Checksum(b[:l.crc], crc32.MakeTable(crc32.Castagnoli)))
@@ -44,6 +49,7 @@ func TestParseControlOfEachLayout(t *testing.T) {
 	want := Control{
 		SystemID: 7000000000000000001, State: DBInProduction, Checkpoint: 0x30000A0, Redo: 0x3000060,
 		Timeline: 7, MinRecovery: 0x4000000, MinRecoveryTimeline: 8, DataChecksums: true, SegmentSize: 16 << 20,
+		BackupStart: 0x5000000, BackupEnd: 0x6000000, BackupEndRequired: true, WALLogHints: true, Catalog: 202209061,
 	}
 	for v := range controlLayouts {
 		b := image(v)

@@ -1,0 +1,42 @@
+package pg
+
+import (
+	"testing"
+	"time"
+)
+
+// The lag of a standby is the time that replay was behind.
+//
+// Conformance: AT-134 (PostgreSQL server)
+func TestServerReplayLags(t *testing.T) {
+	primary := newServer(t)
+	if primary.major(t) >= 900 {
+		t.Skip("the server does not measure it")
+	}
+	primary.up(t)
+	standby := standbyOf(t, primary, "node-b")
+	p, s := primary.connect(t), standby.connect(t)
+	exec := func(c *Session, sql string) {
+		t.Helper()
+		if err := c.Exec(testContext(t), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the standby streams", func() bool {
+		list, err := p.Senders(testContext(t))
+		return err == nil && len(list) == 1 && list[0].State == "streaming"
+	})
+	exec(s, "SELECT pg_wal_replay_pause()")
+	exec(p, "CREATE TABLE t (a int)")
+	const pause = 300 * time.Millisecond
+	time.Sleep(pause)
+	exec(s, "SELECT pg_wal_replay_resume()")
+	eventually(t, "the pause is seen", func() bool {
+		lags, err := p.ReplayLags(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := p.Senders(testContext(t))
+		return err == nil && len(list) == 1 && lags[list[0].PID] >= pause
+	})
+}
