@@ -1,9 +1,13 @@
-// Command conformance writes docs/conformance.md: what the agent must do, and
-// which tests show it.
+// Command conformance writes docs/conformance.md: what the agent and the
+// operation commands must do, and which tests show it.
 //
 // The tests themselves say so, each in its comment on a line of its own:
 //
 //	// Conformance: 31, 33 (PostgreSQL server)
+//
+// with AT- before its number for a statement of the operation commands:
+//
+//	// Conformance: AT-012, AT-013 (unit)
 //
 // in a script, which has no function and one layer:
 //
@@ -38,15 +42,19 @@ func main() {
 	for _, p := range f.problems {
 		fmt.Fprintln(os.Stderr, "conformance:", p)
 	}
-	fmt.Println(summary(f))
+	fmt.Println("agent:", summary(f, ofAgent))
+	fmt.Println("operation commands:", summary(f, ofOperations))
+	for _, n := range f.notShown(ofOperations) {
+		fmt.Println("not shown:", ofOperations.mark(n), ofOperations.numbered()[n].text)
+	}
 	if len(f.problems) > 0 {
 		os.Exit(1)
 	}
 }
 
-func summary(f *found) string {
-	all := len(numbered()) - 1
-	return fmt.Sprintf("%d of %d statements are shown by a test.", all-len(f.notShown()), all)
+func summary(f *found, l *list) string {
+	all := len(l.numbered()) - 1
+	return fmt.Sprintf("%d of %d statements are shown by a test.", all-len(f.notShown(l)), all)
 }
 
 // render is the document.
@@ -54,39 +62,62 @@ func render(f *found) string {
 	var b strings.Builder
 	b.WriteString(`# Conformance
 
-What the agent must do, statement by statement, and the tests that show it. The
-layer is the cheapest that really shows the statement: unit (one package),
-script (the program with stand-ins for Pacemaker's tools and pg_ctl), PostgreSQL
-server (the program with a real server), lab (a real cluster).
+What the agent and the operation commands must do, statement by statement, and
+the tests that show it. The layer is the cheapest that really shows the
+statement: unit (one package), script (the program with stand-ins for
+Pacemaker's tools and pg_ctl), PostgreSQL server (the program with a real
+server), lab (a real cluster). The operation commands have no scripts.
 
 Written from the comments of the tests by ` + "`go run ./test/conformance`" + `; change
 those, not this file.
 
+The agent: **` + summary(f, ofAgent) + `**
+
+The operation commands: **` + summary(f, ofOperations) + `**
 `)
-	b.WriteString("**" + summary(f) + "**\n")
-	by, n := f.byNumber(), 0
-	for _, g := range groups {
-		b.WriteString("\n## " + g.title + "\n\n| | statement | layer | tests |\n| --- | --- | --- | --- |\n")
-		for _, s := range g.statements {
-			n++
-			fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", n, s.text, s.layer, tests(by[n]))
-		}
-	}
-	b.WriteString("\n## Not shown yet\n\n")
-	none := f.notShown()
-	if len(none) == 0 {
-		b.WriteString("Nothing.\n")
-		return b.String()
-	}
-	b.WriteString("| | statement | what is missing |\n| --- | --- | --- |\n")
-	all := numbered()
-	for _, n := range none {
-		fmt.Fprintf(&b, "| %d | %s | %s |\n", n, all[n].text, all[n].missing)
-	}
+	table(&b, f, ofAgent)
+	b.WriteString("\n# The operation commands\n")
+	table(&b, f, ofOperations)
+	b.WriteString("\n# Not shown yet\n\n## The agent\n\n")
+	missing(&b, f, ofAgent)
+	b.WriteString("\n## The operation commands\n\n")
+	missing(&b, f, ofOperations)
 	return b.String()
 }
 
-func tests(claims []claim) string {
+func table(b *strings.Builder, f *found, l *list) {
+	by, n := f.byNumber(l), 0
+	for _, g := range l.groups {
+		b.WriteString("\n## " + g.title + "\n\n| | statement | layer | tests |\n| --- | --- | --- | --- |\n")
+		for _, s := range g.statements {
+			n++
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", l.mark(n), s.text, s.layer, tests(s, by[n]))
+		}
+	}
+}
+
+func missing(b *strings.Builder, f *found, l *list) {
+	none := f.notShown(l)
+	if len(none) == 0 {
+		b.WriteString("Nothing.\n")
+		return
+	}
+	b.WriteString("| | statement | what is missing |\n| --- | --- | --- |\n")
+	all, by := l.numbered(), f.byNumber(l)
+	for _, n := range none {
+		what := all[n].missing
+		switch {
+		case what != "":
+		case len(by[n]) == 0:
+			what = "a test"
+		default:
+			what = "a test of the layer " + all[n].layer.String()
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", l.mark(n), all[n].text, what)
+	}
+}
+
+func tests(s statement, claims []claim) string {
 	if len(claims) == 0 {
 		return "none, see below"
 	}
@@ -98,6 +129,9 @@ func tests(claims []claim) string {
 			name = c.file
 		}
 		cells = append(cells, "`"+name+"`")
+	}
+	if !shown(s, claims) {
+		cells = append(cells, "of cheaper layers only, see below")
 	}
 	return strings.Join(cells, ", ")
 }

@@ -22,6 +22,7 @@ type claim struct {
 	file    string // from the top of the repository
 	test    string // function, "" for a script
 	layer   layer
+	list    *list
 	numbers []int
 }
 
@@ -37,7 +38,7 @@ type found struct {
 }
 
 var (
-	inGo = regexp.MustCompile(`^// Conformance: (\d+(?:, \d+)*) \((` + strings.Join(layerNames, "|") + `)\)$`)
+	inGo = regexp.MustCompile(`^// Conformance: (\d+(?:, \d+)*|AT-\d{3}(?:, AT-\d{3})*) \((` + strings.Join(layerNames, "|") + `)\)$`)
 	// A script says nothing of its layer: it has only one.
 	inScript = regexp.MustCompile(`^# Conformance: (\d+(?:, \d+)*)$`)
 	marked   = regexp.MustCompile(`^\W*Conformance\W*:`)
@@ -159,15 +160,19 @@ func (f *found) script(name string, text []byte) {
 
 // add checks the numbers: each one a statement.
 func (f *found) add(c claim, numbers string) {
-	all := numbered()
+	c.list = ofAgent
+	if strings.HasPrefix(numbers, "AT-") {
+		c.list = ofOperations
+	}
+	all := c.list.numbered()
 	for _, text := range strings.Split(numbers, ", ") {
-		n, err := strconv.Atoi(text)
+		n, err := strconv.Atoi(strings.TrimPrefix(text, "AT-"))
 		if err != nil || n < 1 || n >= len(all) {
-			f.problem("%s: there is no statement %s, only 1 to %d", c, text, len(all)-1)
+			f.problem("%s: there is no statement %s, only %s to %s", c, text, c.list.mark(1), c.list.mark(len(all)-1))
 			continue
 		}
-		if len(c.numbers) > 0 && n <= c.numbers[len(c.numbers)-1] {
-			f.problem("%s: %d is out of order or there twice", c, n)
+		if slices.Contains(c.numbers, n) {
+			f.problem("%s: %s is there twice", c, text)
 			continue
 		}
 		c.numbers = append(c.numbers, n)
@@ -188,8 +193,8 @@ func (f *found) check() {
 			f.problem("%s speaks of %s: there is no such test", f.mentions[name], name)
 		}
 	}
-	by := f.byNumber()
-	for n, s := range numbered() {
+	by := f.byNumber(ofAgent)
+	for n, s := range ofAgent.numbered() {
 		switch {
 		case n == 0:
 		case s.missing == "" && len(by[n]) == 0:
@@ -202,9 +207,12 @@ func (f *found) check() {
 	}
 }
 
-func (f *found) byNumber() map[int][]claim {
+func (f *found) byNumber(l *list) map[int][]claim {
 	by := map[int][]claim{}
 	for _, c := range f.claims {
+		if c.list != l {
+			continue
+		}
 		for _, n := range c.numbers {
 			by[n] = append(by[n], c)
 		}
@@ -218,11 +226,11 @@ func shown(s statement, claims []claim) bool {
 	return slices.ContainsFunc(claims, func(c claim) bool { return c.layer >= s.layer })
 }
 
-// notShown are the statements without a test.
-func (f *found) notShown() []int {
-	by := f.byNumber()
+// notShown are the statements without a test of their layer.
+func (f *found) notShown(l *list) []int {
+	by := f.byNumber(l)
 	var none []int
-	for n, s := range numbered() {
+	for n, s := range l.numbered() {
 		if n > 0 && !shown(s, by[n]) {
 			none = append(none, n)
 		}

@@ -1,5 +1,10 @@
 package main
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // layer is a kind of test, from the cheapest to the one that is nearest to
 // what users have.
 type layer int
@@ -176,10 +181,21 @@ var groups = []group{
 	}},
 }
 
+// list is one of the lists of statements, with how a number of it is written.
+type list struct {
+	groups []group
+	mark   func(int) string
+}
+
+var (
+	ofAgent      = &list{groups, strconv.Itoa}
+	ofOperations = &list{operations, func(n int) string { return fmt.Sprintf("AT-%03d", n) }}
+)
+
 // numbered is the list with its numbers: statement 1 is at index 1.
-func numbered() []statement {
+func (l *list) numbered() []statement {
 	all := make([]statement, 1)
-	for _, g := range groups {
+	for _, g := range l.groups {
 		all = append(all, g.statements...)
 	}
 	return all

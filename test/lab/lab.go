@@ -26,6 +26,9 @@ type Config struct {
 	Suite string
 	// Variant is what the cluster's definition has otherwise than the manual's.
 	Variant Variant
+	// Bare is a lab of nodes without a database and without a definition: what
+	// somebody has who begins with the manual.
+	Bare bool
 	// KeepFailed leaves a lab that did not come up for inspection.
 	KeepFailed bool
 	// Report is told of every step when it begins and when it ends; may be nil.
@@ -63,6 +66,7 @@ type Lab struct {
 	state  state
 	nodes  []*Node
 	report func(Step)
+	bare   bool
 	mended string // the shell agent's library as it should be; empty: as it is
 }
 
@@ -124,7 +128,7 @@ func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 		return nil, err
 	}
 	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, PGBin: cfg.PGBin, Base: below, Variant: cfg.Variant, Started: time.Now()})
-	l.report = cfg.Report
+	l.report, l.bare = cfg.Report, cfg.Bare
 	if err := l.state.save(); err != nil {
 		return nil, errors.Join(err, unmountBelow(Root))
 	}
@@ -179,6 +183,9 @@ func newLab(s state) *Lab {
 func (l *Lab) build(ctx context.Context) error {
 	if err := l.BootNodes(ctx); err != nil {
 		return err
+	}
+	if l.bare {
+		return nil
 	}
 	if err := l.InitPrimary(ctx); err != nil {
 		return err

@@ -52,14 +52,18 @@ func (l *Lab) createRoles(ctx context.Context, n *Node) error {
 	if _, err := n.RunAs(ctx, postgresMe, l.pg("pg_ctl"), "-w", "-D", PGData, "-l", "/dev/null", "-o", "-c archive_mode=off", "start"); err != nil {
 		return err
 	}
-	roles := fmt.Sprintf("CREATE ROLE %s REPLICATION LOGIN PASSWORD '%s';\nCREATE ROLE %s LOGIN PASSWORD '%s';\n",
-		replicationUser, replicationPassword, clientUser, clientPassword)
-	create := fmt.Sprintf("CREATE DATABASE %s OWNER %s;\n\\connect %s\nSET ROLE %s;\n", clientDB, clientUser, clientDB, clientUser)
-	if err := l.psql(ctx, n, roles+create+schema); err != nil {
+	roles := fmt.Sprintf("CREATE ROLE %s REPLICATION LOGIN PASSWORD '%s';\n", replicationUser, replicationPassword)
+	if err := l.psql(ctx, n, roles+clients()); err != nil {
 		return err
 	}
 	_, err := n.RunAs(ctx, postgresMe, l.pg("pg_ctl"), "-w", "-D", PGData, "-m", "fast", "stop")
 	return err
+}
+
+// clients is what the lab's clients need in the database.
+func clients() string {
+	return fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s';\nCREATE DATABASE %s OWNER %s;\n\\connect %s\nSET ROLE %s;\n",
+		clientUser, clientPassword, clientDB, clientUser, clientDB, clientUser) + schema
 }
 
 // psql runs statements on the node's own socket as the database's administrator.

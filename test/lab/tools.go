@@ -1,0 +1,144 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ToolNames are the names that the program of the operation commands has in
+// every node.
+var ToolNames = []string{
+	"pg-rex_primary_start", "pg-rex_master_start", "pg-rex_standby_start", "pg-rex_slave_start",
+	"pg-rex_stop", "pg-rex_switchover", "pg-rex_archivefile_delete", "pg-rex_status",
+}
+
+// InstallTools puts the operation commands and their configuration in every node.
+func (l *Lab) InstallTools(program, configuration string) error {
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	return inParallel(l.nodes, func(n *Node) error {
+		if err := n.WriteFile("/usr/sbin/pg-rex", content, 0o755, "root"); err != nil {
+			return err
+		}
+		for _, name := range ToolNames {
+			for link, target := range map[string]string{
+				"/usr/sbin/" + name: "pg-rex", "/usr/local/bin/" + name: "/usr/sbin/pg-rex",
+			} {
+				if err := os.Symlink(target, n.Path(link)); err != nil && !errors.Is(err, os.ErrExist) {
+					return err
+				}
+			}
+		}
+		return n.WriteFile("/etc/pg-rex_tools.conf", []byte(configuration), 0o644, "root")
+	})
+}
+
+// Screen is what an operator saw of a command, and its exit status.
+type Screen struct {
+	Text   string
+	Status int
+}
+
+// operateTime bounds one command of an operator.
+const operateTime = 10 * time.Minute
+
+// Operate types a command on the node, logged in over ssh, in the language of
+// a locale. With answers it has a terminal, on which they are typed.
+func (n *Node) Operate(ctx context.Context, locale, answers string, argv ...string) (Screen, error) {
+	ssh := []string{"ssh", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"}
+	end := " 2>&1"
+	if answers != "" {
+		ssh, end = append(ssh, "-tt"), ""
+	}
+	ssh = append(ssh, "root@"+n.Address(SLAN), "LC_ALL="+locale+" "+strings.Join(argv, " ")+end)
+	enter, err := n.Enter(ssh...)
+	if err != nil {
+		return Screen{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, operateTime)
+	defer cancel()
+	out, err := runInput(ctx, answers, enter...)
+	s := Screen{Text: strings.ReplaceAll(out, "\r\n", "\n")}
+	var exit *ExitError
+	if errors.As(err, &exit) {
+		s.Status = exit.Status
+		const sshFailed = 255
+		if exit.Status != sshFailed {
+			err = nil
+		}
+	}
+	return s, err
+}
+
+// KillTool kills a command that runs in the node (SIGKILL) as soon as cond says
+// so. What it waits for may last some milliseconds only.
+func (n *Node) KillTool(ctx context.Context, name string, cond func() bool) error {
+	var pids []int
+	err := Until(ctx, name+" on "+n.Name, Timeouts.Command, func(context.Context) (string, bool) {
+		pids = n.toolPIDs(name)
+		return "it does not run", len(pids) > 0
+	})
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(Timeouts.Command); !cond(); time.Sleep(time.Millisecond) {
+		if len(n.toolPIDs(name)) == 0 {
+			return fmt.Errorf("%s on %s ended before it could be killed", name, n.Name)
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("no reason to kill %s on %s within %v", name, n.Name, Timeouts.Command)
+		}
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return fmt.Errorf("cannot kill %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// toolPIDs are the processes of a tool in the node, by the name that it was called with.
+func (n *Node) toolPIDs(name string) []int {
+	var pids []int
+	for _, pid := range inNamespaces(n.netns()) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if first, _, _ := strings.Cut(string(b), "\x00"); err == nil && filepath.Base(first) == name {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Unfinished is the journal of an operation that is under way on the node, or
+// was left there: "" without one.
+func (n *Node) Unfinished() string {
+	b, err := n.ReadFile("/var/lib/pg-rex/operation.json")
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// HBA is the pg_hba.conf, and Settings what postgresql.conf has besides what
+// initdb made of it.
+func (l *Lab) HBA() string { return l.hba() }
+
+// Settings see [Lab.HBA].
+func (l *Lab) Settings() string { return settings }
+
+// Definition is that of the lab's cluster.
+func (l *Lab) Definition() Definition { return l.definition() }
+
+// CreateClients makes on a running primary what the lab's clients need.
+func (l *Lab) CreateClients(ctx context.Context, n *Node) error { return l.psql(ctx, n, clients()) }
+
+// PostgresHome is the home directory of the server's user.
+func (l *Lab) PostgresHome() string { return "/var/lib/postgresql" }
