@@ -244,6 +244,9 @@ const (
 	SST127 ID = "SST-127"
 	SST128 ID = "SST-128"
 	SST129 ID = "SST-129"
+	SST075 ID = "SST-075"
+	SST076 ID = "SST-076"
+	SST077 ID = "SST-077"
 
 	// Stop.
 	STP101 ID = "STP-101"
@@ -1359,6 +1362,18 @@ var numbered = map[ID]entry{
 	SST129: {kind: Information, text: text{
 		"{dir} is not a directory.",
 		"{dir} はディレクトリではありません。",
+	}},
+	SST075: {kind: Warning, text: text{
+		"What only {node} has, or may have, will be lost.",
+		"{node} だけにあるデータ（その可能性があるものを含む）は失われます。",
+	}},
+	SST076: {kind: Error, exit: 4, text: text{
+		"What only {node} has, or may have, would be lost. --yes does not decide that: name the method.",
+		"{node} だけにあるデータ（その可能性があるものを含む）が失われます。--yes では実行しないため、方法をオプションで指定してください。",
+	}},
+	SST077: {kind: Warning, text: text{
+		"{name} is of a timeline that {PRI} has left before; it was moved to {dir}.",
+		"{name} は {PRI} の履歴から外れたタイムラインの WAL のため、{dir} に移しました。",
 	}},
 
 	// Stop.

@@ -45,7 +45,9 @@ type command struct {
 	unfinished bool
 	// caseSensitive keeps -V apart from -v.
 	caseSensitive bool
-	setup         func(f *flags) (run func(ctx context.Context, s *session, args []string) error)
+	// report commands print one object as JSON, and no events.
+	report bool
+	setup  func(f *flags) (run func(ctx context.Context, s *session, args []string) error)
 }
 
 // commands are all of them, in the order of the manual.
@@ -104,7 +106,7 @@ func (o *common) declare(f *flags, c *command) {
 	f.text(&o.output, "output", "", "text|json", both{"form of the output: text, or one JSON object per line", "出力形式: text、または 1 行 1 オブジェクトの json"})
 	f.text(&o.lang, "lang", "", "ja|en", both{"language, instead of that of the locale", "表示言語（ロケールより優先）"})
 	f.boolean(&o.verbose, "verbose", "", both{"show what is done in detail", "実行内容を詳しく表示する"})
-	f.boolean(&o.verbose, "additional_information", "", both{"same as --verbose", "--verbose と同じ"})
+	f.boolean(&o.verbose, "additional_information", "a", both{"same as --verbose", "--verbose と同じ"})
 	f.text(&o.vocabulary, "vocabulary", "", "old|new", both{"words for the roles: Master/Slave or Primary/Standby", "役割の呼び方: Master/Slave または Primary/Standby"})
 	f.text(&o.logFile, "log-file", "", "FILE", both{"log file", "ログファイル"})
 	if c.unlocked {

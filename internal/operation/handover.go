@@ -224,62 +224,45 @@ func hasAddresses(wanted []string) (bool, error) {
 	return true, nil
 }
 
-// primaryLock is the lock of the agent with what is in it, to be put back.
-type primaryLock struct {
-	Exists bool
-	Info   pg.LockInfo
-}
-
-var takeLock = node.Define("take-agent-lock", func(ctx context.Context, in serverIn) (primaryLock, error) {
-	i, err := in.instance(ctx)
-	if err != nil {
-		return primaryLock{}, err
-	}
-	info, exists, err := i.ReadLock()
-	if exists {
-		err = nil // an empty one, or one that somebody wrote by hand
-	}
-	if err == nil {
-		err = i.RemoveLock()
-	}
-	return primaryLock{exists, info}, err
-})
-
-// restartIn starts a primary again as it was.
+// restartIn starts the primary of a node again.
 type restartIn struct {
 	serverIn
-	Lock  primaryLock
+	Node  string
 	Limit time.Duration
 }
 
-// restart starts the server of a primary again, with its lock first: it is
-// about to have data that nobody else has.
+// restart makes the server of a primary serve again, with its lock first: it is
+// about to have data that nobody else has. One that is still shutting down
+// cannot be called back and is made to end.
 var restart = node.Define("restart-primary", func(ctx context.Context, in restartIn) (struct{}, error) {
 	none := struct{}{}
 	i, err := in.instance(ctx)
 	if err != nil {
 		return none, err
 	}
-	if in.Lock.Exists {
-		if err := i.WriteLock(in.Lock.Info); err != nil {
-			return none, err
-		}
-	}
-	p, err := i.Processes()
-	if err != nil {
+	if err := ensureLock(i, in.Node); err != nil {
 		return none, err
-	}
-	if p.None() {
-		if err := i.PrepareStart(); err != nil {
-			return none, err
-		}
-		if err := i.Start(ctx); err != nil {
-			return none, err
-		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, in.Limit, fmt.Errorf("the server does not answer within %v", in.Limit))
 	defer cancel()
+	started, ended := false, false
 	for {
+		p, err := i.Processes()
+		if err != nil {
+			return none, err
+		}
+		if p.None() {
+			if started {
+				return none, fmt.Errorf("the server ended: %s", i.LogTail())
+			}
+			started = true
+			if err := i.PrepareStart(); err != nil {
+				return none, err
+			}
+			if err := i.Start(ctx); err != nil {
+				return none, err
+			}
+		}
 		s, err := i.Connect(ctx)
 		if err == nil {
 			st, err := s.State(ctx)
@@ -290,6 +273,9 @@ var restart = node.Define("restart-primary", func(ctx context.Context, in restar
 			if err == nil {
 				return none, nil
 			}
+		} else if errors.Is(err, pg.ErrStarting) && !started && !ended && p.Postmaster != 0 {
+			ended = true
+			_ = i.Signal(p.Postmaster, pg.Immediate) // it may have ended by itself
 		}
 		select {
 		case <-ctx.Done():
@@ -298,3 +284,19 @@ var restart = node.Define("restart-primary", func(ctx context.Context, in restar
 		}
 	}
 })
+
+// ensureLock writes the lock of the agent as the agent does, where there is none.
+func ensureLock(i *pg.Instance, name string) error {
+	_, exists, err := i.ReadLock()
+	if err != nil && !exists {
+		return err
+	}
+	if exists {
+		return nil
+	}
+	info := pg.LockInfo{Node: name, Time: time.Now()}
+	if c, err := i.Control(); err == nil {
+		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
+	}
+	return i.WriteLock(info)
+}

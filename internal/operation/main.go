@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"pgrex/internal/conf"
@@ -111,7 +112,7 @@ func Run(argv []string, s Streams, m *Machine) int {
 	if o.lang != "" {
 		say = message.In(o.lang)
 	}
-	con := console.Options{Op: strings.TrimPrefix(p.invoked, "pg-rex "), Say: say, JSON: o.output == "json", Yes: o.yes, Verbose: o.verbose,
+	con := console.Options{Op: strings.TrimPrefix(p.invoked, "pg-rex "), Say: say, JSON: o.output == "json" && !p.cmd.report, Yes: o.yes, Verbose: o.verbose,
 		In: s.In, Terminal: s.Terminal, Out: s.Out, Err: s.Err, Now: m.Now}
 	switch {
 	case o.help:
@@ -121,7 +122,7 @@ func Run(argv []string, s Streams, m *Machine) int {
 		fmt.Fprintln(s.Out, versionLine(p.invoked))
 		return 0
 	case err != nil:
-		status := console.New(con).Finish(message.Fail(message.CMN060, "opt", unknownOption(err)).Then(p.invoked + " --help"))
+		status := console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help"))
 		if !con.JSON {
 			fmt.Fprint(s.Err, "\n"+helpText(p.cmd, p.invoked, f, say))
 		}
@@ -135,13 +136,22 @@ func Run(argv []string, s Streams, m *Machine) int {
 	return session.conduct(con, func(ctx context.Context) error { return run(ctx, session, rest) })
 }
 
-// unknownOption is what pflag complains of, without its sentence.
-func unknownOption(err error) string {
-	text := strings.TrimPrefix(err.Error(), "unknown flag: ")
-	if _, after, ok := strings.Cut(text, "unknown shorthand flag: "); ok {
-		return after
+// wrongOption words what pflag complains of.
+func wrongOption(err error) *message.Failure {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return message.Fail(message.CMN060, "opt", "-"+unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return message.Fail(message.CMN060, "opt", "--"+unknown.GetSpecifiedName())
+	case errors.As(err, &missing):
+		return message.Fail(message.CMN062, "opt", "--"+missing.GetFlag().Name, "value", `""`)
+	case errors.As(err, &invalid):
+		return message.Fail(message.CMN062, "opt", "--"+invalid.GetFlag().Name, "value", invalid.GetValue())
 	}
-	return text
+	return message.Fail(message.CMN060, "opt", err.Error())
 }
 
 func (o *common) check(p program, args []string) *message.Failure {

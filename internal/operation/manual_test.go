@@ -14,6 +14,7 @@ import (
 
 	"pgrex/internal/conf"
 	"pgrex/internal/message"
+	"pgrex/internal/node"
 )
 
 // The pages of all commands hold every option and its help, in both languages.
@@ -196,6 +197,39 @@ func TestManualIsWritten(t *testing.T) {
 	file := filepath.Join(dir, "man8", "pg-rex.8")
 	if status := Run([]string{"pg-rex", "manual", file}, s, &Machine{}); status == 0 || errOut.Len() == 0 {
 		t.Errorf("into a file: status %d, %q", status, errOut.String())
+	}
+}
+
+// What is installed has every name of the program, and the sample for sudo the
+// call that is made.
+func TestPackagesHaveEveryName(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	makefile, nfpm := read("Makefile"), read("packaging/nfpm.yaml")
+	_, list, _ := strings.Cut(makefile, "\nNAMES = ")
+	list, _, _ = strings.Cut(list, "\n\n")
+	installedNames := strings.Fields(strings.ReplaceAll(list, "\\", ""))
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.names...)
+		for _, name := range c.names {
+			for _, link := range []string{"dst: /usr/sbin/" + name + ",", "dst: /usr/local/bin/" + name + ","} {
+				if !strings.Contains(nfpm, link) {
+					t.Errorf("packaging/nfpm.yaml lacks %q", link)
+				}
+			}
+		}
+	}
+	if !slices.Equal(installedNames, names) {
+		t.Errorf("the Makefile installs %v, the commands are %v", installedNames, names)
+	}
+	if call := " = " + installed + " " + node.HelperCommand + " pg-rex-*\n"; !strings.Contains(read("packaging/sudoers.sample"), call) {
+		t.Errorf("the sample for sudo lacks %q", call)
 	}
 }
 

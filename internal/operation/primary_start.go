@@ -31,10 +31,10 @@ type starter struct {
 	peerName string
 	began    time.Time // by the clock of this node
 
-	corosync     bool   // a cluster is defined here or on the peer
+	corosync     bool // a cluster is defined here or on the peer
+	corosyncHere bool
 	cib          bool   // Pacemaker has left a CIB here or on the peer
 	epoch        int    // greatest admin_epoch of these
-	forced       bool   // the operator gives up what others may have
 	peerWaits    bool   // the peer's cluster is up and waits for this node
 	backup       string // where the former definition was saved, "" for nowhere
 	started      bool   // Pacemaker was started here
@@ -93,6 +93,7 @@ func (p *starter) run(ctx context.Context, path string) error {
 	err := p.bringUp(ctx)
 	var interrupted *console.Interrupted
 	if err != nil && p.tidy && p.started && !errors.As(err, &interrupted) {
+		p.con.NG()
 		p.takeDown(ctx)
 	}
 	return err
@@ -107,7 +108,7 @@ func (p *starter) replaces() bool {
 // creates says whether Corosync is set up by this command: it has to be told
 // the addresses and the name, and both nodes have to be there.
 func (p *starter) creates() bool {
-	return p.file != nil && !p.conf.Old && p.peer != nil && !(p.keepCluster && p.corosync)
+	return p.file != nil && !p.conf.Old && p.peer != nil && !(p.keepCluster && p.corosyncHere)
 }
 
 // gather finds the peer, the resource, and what there is of a cluster.
@@ -230,6 +231,7 @@ func (p *starter) look(ctx context.Context) error {
 			return message.Fail(id, "path", conf.CorosyncPath).Then(p.program.invoked + " FILE")
 		}
 		p.corosync = p.corosync || there
+		p.corosyncHere = p.corosyncHere || there && n == p.own
 		text, err := node.ReadFile.On(ctx, n, crm.CIBFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -227,7 +227,6 @@ func (p *starter) overrule(ctx context.Context, doubts []*message.Failure) error
 	if yes, err := p.con.Confirm(ctx, message.PST043, "peer", p.peerName); err != nil || !yes {
 		return declined(err, message.PST041)
 	}
-	p.forced = true
 	return nil
 }
 

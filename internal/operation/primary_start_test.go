@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -366,6 +367,18 @@ func TestPrimaryStartFails(t *testing.T) {
 			c.unlocked()
 		})
 	}
+}
+
+// The wait can be left: the cluster goes on by itself.
+func TestPrimaryStartInterrupted(t *testing.T) {
+	c := startable(t)
+	c.change = func(_ *fakeNode, what string) {
+		if what == "systemctl start pacemaker.service" {
+			time.AfterFunc(300*time.Millisecond, func() { _ = syscall.Kill(os.Getpid(), syscall.SIGINT) })
+		}
+	}
+	got := c.play(typed{}, "pg-rex_primary_start", "--stop-on-failure")
+	c.wantChanges(got, 8, []string{"No longer waiting. Pacemaker continues"}, ended, startsCorosync, startsCluster)
 }
 
 // A start tells of other resources that do not run, and is a success.

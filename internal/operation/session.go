@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -68,8 +70,34 @@ func (s *session) locate() []conf.Problem {
 		return []conf.Problem{{ID: f.ID, Args: f.Args}}
 	}
 	lans, problems := s.conf.Locate(own)
-	s.lans = lans
+	s.lans = s.withRings(lans, own)
 	return problems
+}
+
+// withRings adds the IC-LAN as Corosync has it, where the configuration leaves
+// it open. What is wrong with it is for Corosync to say.
+func (s *session) withRings(lans conf.Lans, own []netip.Addr) conf.Lans {
+	if len(s.conf.ICLAN) > 0 {
+		return lans
+	}
+	text, err := node.ReadFile.On(context.Background(), s.own, conf.CorosyncPath)
+	if err != nil {
+		return lans // there is no cluster yet
+	}
+	rings, _ := conf.CorosyncRings(text).Rings(own, func(host string) []netip.Addr {
+		found, _ := net.DefaultResolver.LookupNetIP(context.Background(), "ip", host)
+		return found
+	})
+	for _, r := range rings {
+		if !r.Peer.IsValid() {
+			continue
+		}
+		lans.Rings = append(lans.Rings, r)
+		if s.conf.PeerAddressFallback == nil {
+			lans.Fallback = append(lans.Fallback, r.Peer.String())
+		}
+	}
+	return lans
 }
 
 func (s *session) problem(p conf.Problem) *message.Failure {
@@ -283,6 +311,22 @@ func (s *session) until(ctx context.Context, what string, limit time.Duration, l
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-time.After(min(left, s.conf.PollInterval)):
+		}
+	}
+}
+
+// during shows for how long something goes on that says nothing of itself.
+func (s *session) during(what string, do func() error) error {
+	begun := time.Now()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	defer s.con.ProgressDone()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(s.conf.PollInterval):
+			s.con.Waiting(what, begun)
 		}
 	}
 }

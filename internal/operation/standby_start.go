@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"pgrex/internal/archive"
+	"pgrex/internal/conf"
 	"pgrex/internal/console"
 	"pgrex/internal/crm"
 	"pgrex/internal/message"
@@ -41,6 +43,8 @@ type joiner struct {
 	chosen                            rejoin.Method
 	began                             time.Time // of the wait for the standby, by this node's clock
 	standing                          []string  // processes that only stand in the directories
+	orphans                           []string  // segments that would be in no archive
+	listed                            bool      // the directories that will be emptied
 }
 
 // The phases, as the journal has them.
@@ -89,17 +93,16 @@ func (j *joiner) run(ctx context.Context) error {
 	if !j.conf.Stonith {
 		j.con.Tell(message.CMN020)
 	}
-	if err := j.meet(ctx); err != nil {
-		return err
-	}
 	if j.abort {
 		return j.giveUp(ctx)
 	}
-	if j.resume && j.found == nil {
-		return message.Fail(message.CMN045)
+	if err := j.meet(ctx); err != nil {
+		return err
 	}
-	if j.found != nil && j.resume && j.found.Phase == phaseWait {
-		return j.wait(ctx)
+	if j.resume {
+		if waits, err := j.takeUp(ctx); err != nil || waits {
+			return err
+		}
 	}
 	if err := j.checks(ctx); err != nil {
 		return err
@@ -124,10 +127,15 @@ func (j *joiner) meet(ctx context.Context) error {
 	if err := j.connect(ctx); err != nil {
 		return err
 	}
-	// Who names the method takes up what he left unfinished here.
-	j.takesUp = j.normal || j.rewind || j.backup
+	// Who names the method takes up what he left unfinished here, and who only
+	// looks disturbs nothing.
+	j.takesUp = j.normal || j.rewind || j.backup || j.checkOnly || j.dryRun
 	if err := j.lockBoth(ctx); err != nil {
 		return err
+	}
+	if f := j.found; f != nil && f.Node != j.own.Name() {
+		return message.Fail(message.CMN040, "cmd", j.called(f.Command), "time", stamp(f.Started), "node", f.Node, "phase", f.Phase).
+			Then(j.called(f.Command) + " --abort")
 	}
 	if exists, err := node.Exists.On(ctx, j.own, corosyncFile); err != nil || !exists {
 		return message.Fail(message.SST020, "path", corosyncFile)
@@ -135,7 +143,39 @@ func (j *joiner) meet(ctx context.Context) error {
 	return nil
 }
 
-const corosyncFile = "/etc/corosync/corosync.conf"
+const corosyncFile = conf.CorosyncPath
+
+// takeUp goes on with what was left unfinished. It waits where Pacemaker has
+// been started and runs; otherwise everything is checked again.
+func (j *joiner) takeUp(ctx context.Context) (waits bool, err error) {
+	if j.found == nil {
+		return false, message.Fail(message.CMN045)
+	}
+	for _, option := range strings.Fields(j.found.Facts["options"]) {
+		if set := j.kept()[option]; set != nil {
+			*set = true
+		}
+	}
+	if j.found.Phase != phaseWait {
+		return false, nil
+	}
+	down, _, err := stackDown(ctx, j.own)
+	if err != nil || down {
+		return false, err
+	}
+	if err := j.findPrimary(ctx); err != nil {
+		return false, err
+	}
+	j.begin(j.found.Facts, j.own)
+	j.began = j.found.Started
+	j.interrupts.Changing(message.CMN033)
+	return true, j.wait(ctx)
+}
+
+// kept are the options that --resume goes on with.
+func (j *joiner) kept() map[string]*bool {
+	return map[string]*bool{"shared": &j.shared, "remove-lock": &j.removeLock, "keep-old": &j.keepOld, "no-archive-sync": &j.noArchiveSync}
+}
 
 // checks are the steps that come before any look at data.
 func (j *joiner) checks(ctx context.Context) error {
@@ -291,13 +331,16 @@ func (j *joiner) state(ctx context.Context) error {
 	dialogue := len(asked) == 0
 	wants := func(m rejoin.Method) bool { return dialogue || slices.Contains(asked, m) }
 
-	j.decision = rejoin.Decide(j.local, j.primary, o)
+	if err := j.findOrphans(ctx); err != nil {
+		return err
+	}
+	j.decide(o)
 	asIs := j.tell(message.SST105, rejoin.AsIs, wants(rejoin.AsIs))
 	if wants(rejoin.Rewind) && (!asIs || j.allMethods) && j.decision.Relation != wal.Same && j.local.Control != nil {
 		in := rejoin.CheckpointIn{In: j.in(), Ancestry: j.local.Ancestry, Fork: j.decision.Fork}
 		if at, err := rejoin.CommonCheckpoint(ctx, in); err == nil {
 			o.CommonCheckpoint = &at
-			j.decision = rejoin.Decide(j.local, j.primary, o)
+			j.decide(o)
 		}
 		if err := j.proveRewind(ctx); err != nil {
 			return err
@@ -309,12 +352,87 @@ func (j *joiner) state(ctx context.Context) error {
 			return err
 		}
 		proved := j.decision.Choice(rejoin.Rewind)
-		j.decision = rejoin.Decide(j.local, j.primary, o)
+		j.decide(o)
 		j.decision.Choices[1] = proved
 		j.tell(message.SST107, rejoin.BaseBackup, true)
 	} else {
 		j.tell(message.SST107, rejoin.BaseBackup, false)
 	}
+	return nil
+}
+
+func (j *joiner) decide(o rejoin.Options) {
+	j.decision = rejoin.Decide(j.local, j.primary, o)
+	if asIs := &j.decision.Choices[0]; len(j.orphans) > 0 {
+		asIs.Verdict = rejoin.Impossible
+		asIs.Reasons = append(asIs.Reasons, message.Fail(message.SST089, "name", j.orphans[0]))
+	}
+}
+
+// loses says whether a method takes away what only this node has.
+func (j *joiner) loses(m rejoin.Method) bool {
+	return m != rejoin.AsIs && (len(j.orphans) > 0 || j.decision.Loses(j.local, j.primary))
+}
+
+// archiveStatus are the files in which a server notes what is to be archived.
+var archiveStatus = node.Define("archive-status", func(ctx context.Context, in serverIn) ([]string, error) {
+	i, err := in.instance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := node.List.On(ctx, node.Local{}, filepath.Join(i.WALDir(), "archive_status"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name)
+	}
+	return names, err
+})
+
+// findOrphans looks for WAL that a primary has not archived before it crashed:
+// as a standby it would remove it.
+func (j *joiner) findOrphans(ctx context.Context) error {
+	if j.local.Control == nil || !j.local.WALKnown || j.local.Control.SystemID != j.primary.SystemID {
+		return nil
+	}
+	in := serverIn{j.db.settings}
+	i, err := in.instance(ctx)
+	if err != nil {
+		return err
+	}
+	if mode, err := i.WillUse(ctx, "archive_mode"); err == nil && mode != "on" {
+		return nil
+	}
+	here, err := archiveStatus.On(ctx, j.own, in)
+	if err != nil {
+		return err
+	}
+	// What the primary is to archive before what it has: nothing gets between.
+	there, err := archiveStatus.On(ctx, j.peer, in)
+	if err != nil {
+		return err
+	}
+	archived, err := node.List.On(ctx, j.peer, j.conf.ArchiveDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	s := archive.Standby{WAL: j.local.WAL, Archive: j.local.Archive, End: j.local.End.End}
+	for _, name := range here {
+		if segment, done := strings.CutSuffix(name, ".done"); done {
+			s.Done = append(s.Done, segment)
+		}
+	}
+	for _, name := range there {
+		if segment, ready := strings.CutSuffix(name, ".ready"); ready {
+			s.Kept = append(s.Kept, segment)
+		}
+	}
+	for _, e := range archived {
+		s.Kept = append(s.Kept, e.Name)
+	}
+	j.orphans = s.Orphans(j.primary.SegmentSize)
 	return nil
 }
 
@@ -428,8 +546,19 @@ func (j *joiner) offer() error {
 	for _, m := range list {
 		text := map[rejoin.Method]message.ID{rejoin.AsIs: message.SST055, rejoin.Rewind: message.SST056, rejoin.BaseBackup: message.SST057}[m]
 		j.con.Lines("  " + j.con.Say().Text(text) + j.estimate(m))
+		if m == rejoin.BaseBackup {
+			j.listEmptied()
+		}
 	}
 	return nil
+}
+
+// listEmptied names the directories that a base backup will empty, once.
+func (j *joiner) listEmptied() {
+	if emptied := j.places.Emptied(); len(emptied) > 0 && !j.keepOld && !j.listed {
+		j.con.Tell(message.SST054, "list", comma(emptied))
+		j.listed = true
+	}
 }
 
 // estimate says what a method will cost.
@@ -457,8 +586,11 @@ func (j *joiner) choose(ctx context.Context) error {
 		return err
 	}
 	j.con.Lines("  " + j.con.Say().Text(message.SST058))
-	if j.yes { // the best one
-		return j.settle(list[0])
+	switch best := list[0]; {
+	case j.yes && !j.loses(best):
+		return j.settle(best)
+	case j.yes && !j.streams.Terminal:
+		return message.Fail(message.SST076, "node", j.own.Name()).Then(fmt.Sprintf("%s -%c", j.called("standby-start"), best))
 	}
 	var letters []string
 	for _, m := range list {
@@ -482,6 +614,9 @@ func (j *joiner) choose(ctx context.Context) error {
 
 func (j *joiner) settle(m rejoin.Method) error {
 	j.chosen = m
+	if j.loses(m) {
+		j.con.Tell(message.SST075, "node", j.own.Name())
+	}
 	switch m {
 	case rejoin.AsIs:
 		j.con.Tell(message.SST071)
@@ -490,9 +625,7 @@ func (j *joiner) settle(m rejoin.Method) error {
 		j.con.Tell(message.SST074, "a", j.local.End.End, "b", j.decision.Fork)
 	case rejoin.BaseBackup:
 		j.con.Tell(message.SST073)
-		if emptied := j.places.Emptied(); len(emptied) > 0 {
-			j.con.Tell(message.SST054, "list", comma(emptied))
-		}
+		j.listEmptied()
 	}
 	return nil
 }
@@ -500,9 +633,13 @@ func (j *joiner) settle(m rejoin.Method) error {
 // interconnect makes sure that the cluster can form: every ring has to answer.
 func (j *joiner) interconnect(ctx context.Context) error {
 	return j.con.Do(message.SST108, nil, func() error {
+		rings, err := j.rings(ctx)
+		if err != nil {
+			return err
+		}
 		var wg sync.WaitGroup
-		silent := make([]string, len(j.lans.Rings))
-		for i, ring := range j.lans.Rings {
+		silent := make([]string, len(rings))
+		for i, ring := range rings {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
@@ -528,15 +665,34 @@ func (j *joiner) carryOut(ctx context.Context) error {
 		return j.rehearse(ctx)
 	}
 	methods := string(rejoin.AsIs) + string(j.chosen)
-	j.begin(map[string]string{"methods": methods}, j.own)
+	var options []string
+	for name, set := range j.kept() {
+		if *set {
+			options = append(options, name)
+		}
+	}
+	slices.Sort(options)
+	j.begin(map[string]string{"methods": methods, "options": strings.Join(options, " ")}, j.own)
 	j.interrupts.Changing(message.CMN036)
 	if err := j.renew(ctx); err != nil {
-		return err
+		return j.then(err)
 	}
 	if err := j.copyArchive(ctx); err != nil {
 		return err
 	}
 	return j.start(ctx)
+}
+
+// then adds what an operator can do after a rebuild that failed.
+func (j *joiner) then(err error) error {
+	var f *message.Failure
+	if errors.As(err, &f) && f.Next == "" {
+		f.Next = j.called("standby-start") + " --resume"
+		if f.ID == message.SST092 || f.ID == message.SST093 {
+			f.Next = j.called("standby-start") + " -b"
+		}
+	}
+	return err
 }
 
 // renew rewinds or copies, after what that would lose has been put aside.
@@ -578,11 +734,14 @@ func (j *joiner) renew(ctx context.Context) error {
 
 // rescue keeps the WAL that only this node has, and what explains it.
 func (j *joiner) rescue(ctx context.Context) error {
-	if j.local.Control == nil || j.local.Control.SystemID != j.primary.SystemID || j.decision.Fork == 0 ||
-		j.local.WALKnown && j.local.End.End <= j.decision.Fork {
+	if j.local.Control == nil || j.local.Control.SystemID != j.primary.SystemID || j.decision.Fork == 0 || !j.loses(j.chosen) {
 		return nil // nothing here that the primary does not have, or nothing to compare it with
 	}
 	r, err := j.server.PlanRescue(ctx, j.divergence())
+	if errors.Is(err, fs.ErrNotExist) {
+		j.con.Detail("%v", err)
+		return nil // what is not there cannot be saved, and must not be in the way
+	}
 	if err != nil {
 		return err
 	}
@@ -598,15 +757,24 @@ func (j *joiner) rescue(ctx context.Context) error {
 }
 
 func (j *joiner) divergence() rebuild.Divergence {
+	// Without a fork what is here may be ahead of what the primary has.
+	fork := min(j.decision.Fork, j.primary.Flush)
+	if len(j.orphans) > 0 {
+		n, _ := wal.ParseName(j.orphans[0])
+		if s, ok := n.Segment(j.primary.SegmentSize); ok {
+			fork = min(fork, s.Start(j.primary.SegmentSize))
+		}
+	}
 	return rebuild.Divergence{
-		Node: j.own.Name(), Source: j.peer.Name(), Fork: j.decision.Fork, End: j.local.End.End,
+		Node: j.own.Name(), Source: j.peer.Name(), Fork: fork, End: j.local.End.End,
 		Branch: j.decision.ForkTimeline, Own: j.local.End.Timeline, Peer: j.primary.Timeline,
 	}
 }
 
 // copyArchive brings the archive here up to that of the primary.
 func (j *joiner) copyArchive(ctx context.Context) error {
-	if j.shared || j.noArchiveSync {
+	stale := j.decision.Stale
+	if j.shared || j.noArchiveSync && len(stale) == 0 {
 		return nil
 	}
 	if err := j.phase(ctx, phaseArchive); err != nil {
@@ -615,10 +783,23 @@ func (j *joiner) copyArchive(ctx context.Context) error {
 	return j.con.Do(message.SST111, nil, func() error {
 		defer j.con.ProgressDone()
 		c := j.archiveCopy()
-		w, err := c.Prepare(ctx)
-		if err != nil {
+		var w archive.Work
+		if !j.noArchiveSync {
+			var err error
+			if w, err = c.Prepare(ctx); err != nil {
+				return err
+			}
+		}
+		// Recovery would take them for the primary's.
+		if err := c.PutAside(ctx, stale); err != nil {
 			return err
 		}
+		for _, name := range stale {
+			j.con.Tell(message.SST077, "name", name, "dir", filepath.Join(c.ToDir, c.AsideDir))
+		}
+		unwanted := append(j.primary.Stale(w.Fetch), stale...)
+		isUnwanted := func(name string) bool { return slices.Contains(unwanted, name) }
+		w.Fetch, w.Aside = slices.DeleteFunc(w.Fetch, isUnwanted), slices.DeleteFunc(w.Aside, isUnwanted)
 		if w.Newer {
 			j.con.Tell(message.SST084)
 		}
@@ -744,13 +925,6 @@ func (j *joiner) start(ctx context.Context) error {
 
 // wait waits for the synchronous standby.
 func (j *joiner) wait(ctx context.Context) error {
-	if j.journal == nil { // taken up again
-		j.begin(j.found.Facts, j.own)
-		if err := j.findPrimary(ctx); err != nil {
-			return err
-		}
-		j.began = j.machine.Now()
-	}
 	own := j.own.Name()
 	j.con.Step(message.SST113)
 	limit := j.limit(j.conf.TimeoutStart)
@@ -760,9 +934,6 @@ func (j *joiner) wait(ctx context.Context) error {
 		o, err := j.crm(j.own).Overview(ctx)
 		if err != nil {
 			return []string{"Pacemaker"}, nil
-		}
-		if list := o.FailuresSince(j.db.def.Resource, own, j.began); len(list) > 0 {
-			return nil, message.Fail(message.SST062, "id", list[0].Resource, "node", own, "reason", failureText(list[0])).Then(j.called("status"))
 		}
 		var missing []string
 		note := func(name string, ok bool, why string) {
@@ -786,6 +957,10 @@ func (j *joiner) wait(ctx context.Context) error {
 			ip, why := o.AllRunOn(existing(o, j.conf.StandbyIP.IDs), own)
 			note("IPADDR_STANDBY", ip, why)
 		}
+		// One that has been got over is none.
+		if list := o.FailuresSince(j.db.def.Resource, own, j.began); len(missing) > 0 && len(list) > 0 {
+			return nil, message.Fail(message.SST062, "id", list[0].Resource, "node", own, "reason", failureText(list[0])).Then(j.called("status"))
+		}
 		return missing, nil
 	})
 	if err != nil {
@@ -806,18 +981,33 @@ func (j *joiner) wait(ctx context.Context) error {
 	return nil
 }
 
-// giveUp closes the journal and says what is left to do.
+// giveUp closes the journal and says what is left to do. The peer may be down.
 func (j *joiner) giveUp(ctx context.Context) error {
+	if err := j.lock(ctx, j.own); err != nil {
+		return err
+	}
+	if err := j.unfinished(ctx, j.own); err != nil {
+		return err
+	}
 	if j.found == nil {
 		return message.Fail(message.CMN045)
+	}
+	if j.dryRun {
+		j.con.Tell(message.CMN050)
+		return nil
 	}
 	j.begin(j.found.Facts, j.own)
 	if err := j.finished(ctx); err != nil {
 		return err
 	}
 	j.con.Tell(message.CMN046)
-	if j.found.Phase == phaseRebuild {
-		j.con.Tell(message.CMN055, "cmd", fmt.Sprintf("%s -b", j.called("standby-start")))
+	next := j.called("standby-start")
+	switch j.found.Phase {
+	case phaseRebuild:
+		next += " -b"
+	case phaseWait:
+		next = j.called("status")
 	}
+	j.con.Tell(message.CMN055, "cmd", next)
 	return nil
 }

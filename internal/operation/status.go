@@ -38,7 +38,7 @@ type watcher struct {
 
 func status() *command {
 	return &command{
-		name: "status", names: []string{"pg-rex_status"}, max: 1,
+		name: "status", names: []string{"pg-rex_status"}, report: true, max: 1,
 		anyUser: true, lenient: true, unlocked: true, unfinished: true,
 		short: both{"show the state of the cluster in words", "クラスタの状態をまとめて表示する"},
 		long: both{
@@ -224,7 +224,7 @@ func (w *watcher) locate(f *statusFacts) {
 		return
 	}
 	lans, problems := w.conf.Locate(own)
-	w.lans = lans
+	w.lans = w.withRings(lans, own)
 	for _, p := range problems {
 		f.Network = append(f.Network, p.Text(w.con.Say()))
 	}
@@ -244,7 +244,8 @@ func (w *watcher) reach(ctx context.Context) {
 	silent := *w.session
 	silent.streams.Terminal = false // nobody is asked for a password
 	silent.con = console.New(console.Options{Say: w.con.Say(), Out: io.Discard, Err: io.Discard})
-	silent.conf.SSHConnectTimeout = min(silent.conf.SSHConnectTimeout, peerTime)
+	// Half of it, so that there is time for a second address.
+	silent.conf.SSHConnectTimeout = min(silent.conf.SSHConnectTimeout, peerTime/2)
 	peer, err := w.machine.Dial(dialing, &silent)
 	stop()
 	if !timer.Stop() && err == nil {

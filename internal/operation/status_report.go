@@ -455,10 +455,13 @@ func (r *reporter) operations() {
 }
 
 // lockLeft says whether a lock file keeps the database of a node from starting.
-// On a primary it is as it should be.
+// On a primary it is as it should be, and a standby that has one is being made
+// the primary: the agent writes it first.
 func (r *reporter) lockLeft(n NodeReport) bool {
-	return n.LockFile != nil && *n.LockFile && (n.Database == "stopped" || n.Database == "standby" || n.Database == unknown && n.Cluster == "stopped")
+	return n.hasLock() && (n.Database == "stopped" || n.Database == unknown && n.Cluster == "stopped")
 }
+
+func (n NodeReport) hasLock() bool { return n.LockFile != nil && *n.LockFile }
 
 // rejoin is how the database of a node is started again.
 func (r *reporter) rejoin(n NodeReport) []Typed {
@@ -570,7 +573,10 @@ func (r *reporter) databaseProblems() {
 		case n.Database == "standby" && n.Cluster != "offline" && !(n.Sync == "sync" || n.Sync == "async" && !r.wantSync()):
 			r.notSync(n)
 		case slices.Contains([]string{"starting", "stopping", "promoting", "demoting", "migrating"}, n.Database):
-			r.problem(Note, message.STS032, at("", r.watching()), "node", n.Name, "what", n.Database)
+			r.problem(Note, message.STS032, at("", r.watching()), "node", n.Name, "what", r.state(n.Database))
+		}
+		if n.Database == "standby" && n.hasLock() {
+			r.problem(Note, message.STS032, at("", r.watching()), "node", n.Name, "what", r.state("promoting"))
 		}
 		if server := r.lookAt(n.Name).Server; n.Database == "standby" && server != nil && server.ReplayPaused {
 			r.problem(Wrong, message.STS033, at(n.Name, fmt.Sprintf(`su - %s -c "psql -p %d -c 'SELECT pg_wal_replay_resume()'"`, r.f.Database.params.PgDBA, r.f.Database.settings.Port)), "node", n.Name)

@@ -151,11 +151,16 @@ func (s *session) lockWord(n NodeReport) string {
 		return both{"none", "なし"}.in(say)
 	case n.Database == "primary":
 		return both{"present (normal)", "あり（正常）"}.in(say)
+	case n.Database != "stopped" && n.Database != unknown:
+		return both{"present", "あり"}.in(say)
 	}
 	return both{"LEFT", "残存"}.in(say)
 }
 
 func (s *session) noReplication(r Report) string {
+	if r.Verdict == down {
+		return both{"none", "なし"}.in(s.con.Say())
+	}
 	for _, n := range r.Nodes {
 		if n.Database == "primary" && n.asked {
 			return both{"no " + s.words().Standby + " is connected", s.words().Standby + " は接続していません"}.in(s.con.Say())

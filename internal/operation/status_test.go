@@ -361,6 +361,7 @@ func TestStatusVerdictsAndCommands(t *testing.T) {
 		"fencing under way":             {pendingFencing, healthy, []string{"Healthy", "being fenced"}, typing{watch}},
 		"unfinished":                    {unfinished(t, base()), degraded, []string{"attention needed: 1", "pg-rex_switchover of 2026-11-23 06:00:00 on node01 did not finish (phase: stop-primary)"}, typing{"node01# pg-rex_switchover --resume", "node01# pg-rex_switchover --abort   (or this)"}},
 		"unfinished on both nodes":      {onBoth, degraded, []string{"attention needed: 1", "did not finish"}, typing{"node01# pg-rex_switchover --resume", "node01# pg-rex_switchover --abort   (or this)"}},
+		"lock of a promotion":           {peerSeen(base(), look{Lock: lockAt(true)}), healthy, []string{"Healthy", "node02 is changing its state (promoting)"}, typing{watch}},
 		"at work":                       {running, healthy, []string{"Healthy", "pg-rex_switchover is running on node01"}, typing{"node01" + watch}},
 		"disk full":                     {full, degraded, []string{"attention needed: 1", "/dbfp/pgarch/arc1 on node01 is 95% full (5.0 GiB free)"}, typing{"node01# pg-rex_archivefile_delete"}},
 		"own address missing":           {network, degraded, []string{"attention needed: 1", "contains no address of this node"}, typing{"node01# ip address"}},
@@ -396,6 +397,9 @@ func TestStatusVerdictsAndCommands(t *testing.T) {
 				t.Errorf("types\n%s\nwant\n%s", strings.Join(types, "\n"), strings.Join(tt.types, "\n"))
 			}
 			for _, p := range r.Problems {
+				if strings.ContainsAny(r.Summary+p.Text, "{}") {
+					t.Errorf("%s: %s: %s", r.Summary, p.ID, p.Text)
+				}
 				if len(p.Commands) == 0 && p.ID != message.STS011 && p.ID != message.STS012 {
 					t.Errorf("nothing is to be typed for %q", p.Text)
 				}

@@ -209,9 +209,15 @@ func (st *stopper) alreadyDown(ctx context.Context, n node.Node) error {
 func (st *stopper) settle(outer context.Context, n node.Node, db database, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(outer, limit)
 	defer cancel()
-	_, err := checkpoint.On(ctx, n, serverIn{db.settings})
+	err := st.during("CHECKPOINT", func() error {
+		_, err := checkpoint.On(ctx, n, serverIn{db.settings})
+		return err
+	})
 	if err == nil {
-		_, err = syncDisks.On(ctx, n, struct{}{})
+		err = st.during("sync", func() error {
+			_, err := syncDisks.On(ctx, n, struct{}{})
+			return err
+		})
 	}
 	if err != nil && context.Cause(outer) == nil {
 		st.con.Tell(message.STP025, "err", err)
@@ -225,7 +231,7 @@ func (st *stopper) stopStack(ctx context.Context, n node.Node, db database, have
 	begun := time.Now()
 	// The context ends here only for an operator who insists.
 	stopping, cancel := context.WithTimeout(ctx, limit)
-	err := st.crm(n).StopStack(stopping)
+	err := st.during("Pacemaker", func() error { return st.crm(n).StopStack(stopping) })
 	late := stopping.Err() != nil && ctx.Err() == nil
 	cancel()
 	if err != nil && !late {

@@ -143,6 +143,17 @@ func TestStopInMaintenanceMode(t *testing.T) {
 	c.want(got, 0, []string{"Pacemaker on pgrex01 has been stopped."}, stackStopped...)
 }
 
+// What takes long shows that it goes on.
+func TestStopShowsTheTime(t *testing.T) {
+	const long = 1300 * time.Millisecond // it is shown after one second
+	c := healthyCluster(t)
+	c.b.stop()
+	answer(c.a, "checkpoint", func(serverIn) (time.Duration, error) { time.Sleep(long); return long, nil })
+	answer(c.a, "sync", func(struct{}) (struct{}, error) { time.Sleep(long); return struct{}{}, nil })
+	got := c.play(typed{terminal: true}, "pg-rex_stop")
+	c.want(got, 0, []string{"waiting for CHECKPOINT: 1 s", "waiting for sync: 1 s", "2. Confirm the stop\n...[OK]\n"}, stackStopped...)
+}
+
 // Conformance: AT-091 (unit)
 func TestStopOfAStoppedNode(t *testing.T) {
 	c := downCluster(t)

@@ -25,7 +25,6 @@ type switcher struct {
 	clone    string
 	from, to node.Node // the primary of before, and of afterwards
 	began    map[string]time.Time
-	lock     primaryLock
 	outage   time.Time // when the old primary stopped to serve
 }
 
@@ -37,7 +36,6 @@ const (
 	phaseProof      = "proof"
 	phaseSwitch     = "switch"
 	phaseRejoin     = "rejoin"
-	phaseDone       = "done"
 )
 
 func switchover() *command {
@@ -254,14 +252,14 @@ func (w *switcher) replication(ctx context.Context, o crm.Overview) ([]string, e
 	if state, why := o.StandbyRuns(w.clone, w.db.def.Resource, w.to.Name()); state != crm.Sync {
 		list = append(list, say.Text(message.SWO017, "state", why))
 	}
-	p, err := observeServer.On(ctx, w.from, serverIn{w.db.settings})
-	if err != nil {
-		return nil, err
+	var seen [2]sending
+	for i, n := range []node.Node{w.from, w.to} {
+		var err error
+		if seen[i], err = observeServer.On(ctx, n, serverIn{w.db.settings}); err != nil {
+			return nil, message.Fail(message.SWO011).Because(fmt.Errorf("%s: %w", n.Name(), err)).Then(w.called("status"))
+		}
 	}
-	s, err := observeServer.On(ctx, w.to, serverIn{w.db.settings})
-	if err != nil {
-		return nil, err
-	}
+	p, s := seen[0], seen[1]
 	address := w.lans.Peer.String()
 	if w.to == w.own {
 		address = w.lans.Own.String()
@@ -313,7 +311,7 @@ func (w *switcher) plan() {
 func (w *switcher) checkpoint(ctx context.Context) error {
 	w.con.Step(message.SWO104, "node", w.from.Name())
 	if err := w.phase(ctx, phaseCheckpoint); err != nil {
-		return err
+		return errors.Join(err, w.finished(ctx)) // it may be on one node already
 	}
 	// One that took long leaves much to write for the shutdown's.
 	const long = 30 * time.Second
@@ -353,8 +351,9 @@ func (w *switcher) twice(ctx context.Context, long time.Duration) error {
 const proofTime = 30 * time.Second
 
 // preferred is the promotion score that makes Pacemaker promote the standby as
-// soon as it may: more than the 1000 of a primary.
-const preferred = "2000"
+// soon as it may: more than the 1000 of a primary. ordinary is that of a
+// synchronous standby, which the agent gives.
+const preferred, ordinary = "2000", "100"
 
 // handOver are the phases S4 to S7, which must not be left in the middle: what
 // cannot go forward goes back.
@@ -363,17 +362,10 @@ func (w *switcher) handOver(ctx context.Context) error {
 	defer leave()
 	w.interrupts.Changing(message.CMN035, "phase", phaseSwitch)
 	ctx = context.WithoutCancel(ctx)
-	if err := w.freeze(ctx); err != nil {
-		return w.undo(ctx, err)
-	}
-	if err := w.stop(ctx); err != nil {
-		return w.undo(ctx, err)
-	}
-	if err := w.prove(ctx); err != nil {
-		return w.undo(ctx, err)
-	}
-	if w.interrupts.Pending() {
-		return w.undo(ctx, nil)
+	for _, phase := range []func(context.Context) error{w.freeze, w.stop, w.prove} {
+		if err := phase(ctx); err != nil || w.interrupts.Pending() {
+			return w.undo(ctx, err)
+		}
 	}
 	served := make(chan served, 1)
 	go func() {
@@ -484,7 +476,7 @@ func (w *switcher) prove(ctx context.Context) error {
 		return message.Fail(message.SWO042, "a", got, "b", st.End).Because(err)
 	}
 	w.con.Detail("%s has %v, the shutdown checkpoint of %s ends at %v", w.to.Name(), got, w.from.Name(), st.End)
-	if w.lock, err = takeLock.On(ctx, w.from, serverIn{w.db.settings}); err != nil {
+	if _, err := removeLock.On(ctx, w.from, serverIn{w.db.settings}); err != nil {
 		return err
 	}
 	w.con.OK()
@@ -497,16 +489,21 @@ func (w *switcher) thaw(ctx context.Context) error {
 	if err := w.phase(ctx, phaseSwitch); err != nil {
 		return w.undo(ctx, err)
 	}
-	c := w.crm(w.to)
-	err := c.Thaw(ctx, w.clone)
-	if err != nil { // the cluster may be busy; the other node may do
-		err = w.crm(w.from).Thaw(ctx, w.clone)
-	}
+	err := w.letGo(ctx)
 	if err != nil {
 		return message.Fail(message.SWO043, "cmd", w.thawCommand()).Because(err)
 	}
 	w.con.OK()
 	return nil
+}
+
+// letGo ends the freeze, by way of the other node where one cannot.
+func (w *switcher) letGo(ctx context.Context) error {
+	err := w.crm(w.to).Thaw(ctx, w.clone)
+	if err != nil {
+		err = w.crm(w.from).Thaw(ctx, w.clone)
+	}
+	return err
 }
 
 func (w *switcher) thawCommand() string {
@@ -517,20 +514,13 @@ func (w *switcher) thawCommand() string {
 // what made it necessary, nil when the operator wished so.
 func (w *switcher) undo(ctx context.Context, err error) error {
 	w.con.NG()
-	in := restartIn{serverIn{w.db.settings}, w.lock, w.limit(w.conf.TimeoutStart)}
-	c := w.crm(w.from)
-	_, backErr := restart.On(ctx, w.from, in)
-	score := c.SetAttribute(ctx, crm.Transient, w.to.Name(), crm.PromotionScore(w.db.def.Resource), "100")
-	if thawErr := c.Thaw(ctx, w.clone); thawErr != nil {
-		return errors.Join(err, message.Fail(message.SWO043, "cmd", w.thawCommand()).Because(thawErr))
-	}
-	if backErr != nil || score != nil {
-		// Pacemaker is in charge again and does what it does after a failure.
-		return errors.Join(err, message.Fail(message.SWO044, "node", w.from.Name()).Because(errors.Join(backErr, score)).Then(w.called("status")))
+	if backErr := w.restore(ctx); backErr != nil {
+		return errors.Join(err, backErr)
 	}
 	if finishErr := w.finished(ctx); finishErr != nil {
 		return errors.Join(err, finishErr)
 	}
+	w.interrupts.Changing(message.SWO045, "node", w.from.Name())
 	if err == nil {
 		return &console.Interrupted{ID: message.SWO045, Args: []any{"node", w.from.Name()}}
 	}
@@ -539,6 +529,27 @@ func (w *switcher) undo(ctx context.Context, err error) error {
 		err = message.Fail(message.SWO046, "node", w.from.Name()).Because(err)
 	}
 	return err
+}
+
+// restore starts the old primary again, prefers the standby no longer, and lets
+// Pacemaker go: each of them whether or not the others could be done. A node
+// that does not answer any more is what Pacemaker is there for.
+func (w *switcher) restore(ctx context.Context) error {
+	_, backErr := restart.On(ctx, w.from, restartIn{serverIn{w.db.settings}, w.from.Name(), w.limit(w.conf.TimeoutStart)})
+	score := func(n node.Node) error {
+		return w.crm(n).SetAttribute(ctx, crm.Transient, w.to.Name(), crm.PromotionScore(w.db.def.Resource), ordinary)
+	}
+	scoreErr := score(w.from)
+	if scoreErr != nil {
+		scoreErr = score(w.to)
+	}
+	if err := w.letGo(ctx); err != nil {
+		return message.Fail(message.SWO043, "cmd", w.thawCommand()).Because(errors.Join(err, backErr, scoreErr))
+	}
+	if backErr != nil {
+		return message.Fail(message.SWO044, "node", w.from.Name()).Because(errors.Join(backErr, scoreErr)).Then(w.called("status"))
+	}
+	return scoreErr
 }
 
 // arrive are the phases S8 to S13: from here on everything is safe to be left.
@@ -593,6 +604,10 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 		return nil
 	}
 	if err := w.comeBack(ctx); err != nil {
+		if message.IsFailure(err, message.SWO053) {
+			// There is nothing to go on with: it is for the command that starts a standby.
+			err = errors.Join(err, w.finished(ctx))
+		}
 		return err
 	}
 	if err := w.tidy(ctx); err != nil {

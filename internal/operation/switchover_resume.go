@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"slices"
 
 	"pgrex/internal/crm"
 	"pgrex/internal/message"
@@ -33,31 +34,28 @@ func (w *switcher) takeUp() error {
 type situation int
 
 const (
-	situationOld    situation = iota // the old primary serves, nothing is frozen
-	situationFrozen                  // it serves, or not, and Pacemaker is told to leave it alone
+	situationOld    situation = iota // the old primary serves
+	situationFrozen                  // it serves, or not, and we told Pacemaker to leave it alone
 	situationMoving                  // Pacemaker is at work
 	situationNew                     // the new primary serves
 )
 
-func (w *switcher) situation(ctx context.Context) (situation, error) {
-	o, err := w.look(ctx)
-	if err != nil {
-		return 0, message.Fail(message.CMN008, "path", "crm_mon").Because(err)
+func (w *switcher) situation(o crm.Overview) situation {
+	primitive, from, to := w.db.def.Resource, w.from.Name(), w.to.Name()
+	role := o.Role(w.clone, primitive, to)
+	ours := slices.Contains([]string{phaseFreeze, phaseStop, phaseProof, phaseSwitch}, w.found.Phase)
+	if ours && w.frozen(o) && role != crm.Promoted && role != "Promoting" {
+		return situationFrozen
 	}
-	if w.frozen(o) {
-		return situationFrozen, nil
+	if ok, _ := o.PrimaryRuns(w.clone, primitive, to); ok {
+		return situationNew
 	}
-	if ok, _ := o.PrimaryRuns(w.clone, w.db.def.Resource, w.to.Name()); ok {
-		return situationNew, nil
+	// Told to move it, Pacemaker may not have begun yet.
+	n, _ := o.Node(to)
+	if ok, _ := o.PrimaryRuns(w.clone, primitive, from); ok && n.Attrs[crm.PromotionScore(primitive)] != preferred {
+		return situationOld
 	}
-	if ok, _ := o.PrimaryRuns(w.clone, w.db.def.Resource, w.from.Name()); ok {
-		// Told to move it, Pacemaker may not have begun yet.
-		if n, _ := o.Node(w.to.Name()); n.Attrs[crm.PromotionScore(w.db.def.Resource)] == preferred {
-			return situationMoving, nil
-		}
-		return situationOld, nil
-	}
-	return situationMoving, nil
+	return situationMoving
 }
 
 // goOn continues at the first phase whose effect is not to be seen.
@@ -65,9 +63,17 @@ func (w *switcher) goOn(ctx context.Context) error {
 	if err := w.takeUp(); err != nil {
 		return err
 	}
-	at, err := w.situation(ctx)
+	o, err := w.look(ctx)
 	if err != nil {
-		return err
+		return message.Fail(message.CMN008, "path", "crm_mon").Because(err)
+	}
+	at := w.situation(o)
+	switch {
+	case o.MaintenanceMode, w.frozen(o) && at != situationFrozen:
+		return message.Fail(message.SWO014) // somebody else's
+	case w.checkOnly || w.dryRun:
+		w.con.Tell(message.CMN050)
+		return nil
 	}
 	switch at {
 	case situationNew, situationMoving:
@@ -82,6 +88,10 @@ func (w *switcher) goOn(ctx context.Context) error {
 		if err := w.checkpoint(ctx); err != nil {
 			return err
 		}
+	case situationFrozen:
+		if state, why := o.StandbyRuns(w.clone, w.db.def.Resource, w.to.Name()); state == crm.NotRunning {
+			return message.Fail(message.SWO011).With(w.con.Say().Text(message.SWO017, "state", why)).Then("pg-rex_switchover --abort")
+		}
 	}
 	// Frozen: every phase from here on finds what has been done already.
 	return w.handOver(ctx)
@@ -93,31 +103,22 @@ func (w *switcher) goBack(ctx context.Context) error {
 	if err := w.takeUp(); err != nil {
 		return err
 	}
-	at, err := w.situation(ctx)
+	o, err := w.look(ctx)
 	if err != nil {
-		return err
+		return message.Fail(message.CMN008, "path", "crm_mon").Because(err)
+	}
+	if w.checkOnly || w.dryRun {
+		w.con.Tell(message.CMN050)
+		return nil
 	}
 	leave := w.interrupts.Critical()
 	defer leave()
 	ctx = context.WithoutCancel(ctx)
-	switch at {
+	switch w.situation(o) {
 	case situationFrozen:
 		w.con.Step(message.SWO112, "node", w.from.Name())
-		lock, err := findLock.On(ctx, w.from, serverIn{w.db.settings})
-		if err != nil {
+		if err := w.restore(ctx); err != nil {
 			return err
-		}
-		// Gone only when this program took it, with the proof.
-		w.lock = primaryLock{Exists: !lock.Exists}
-		if _, err := restart.On(ctx, w.from, restartIn{serverIn{w.db.settings}, w.lock, w.limit(w.conf.TimeoutStart)}); err != nil {
-			w.con.Tell(message.CMN063, "text", err)
-		}
-		c := w.crm(w.from)
-		if err := c.SetAttribute(ctx, crm.Transient, w.to.Name(), crm.PromotionScore(w.db.def.Resource), "100"); err != nil {
-			return err
-		}
-		if err := c.Thaw(ctx, w.clone); err != nil {
-			return message.Fail(message.SWO043, "cmd", w.thawCommand()).Because(err)
 		}
 		w.con.OK()
 	case situationNew, situationMoving:

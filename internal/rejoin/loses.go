@@ -1,0 +1,21 @@
+package rejoin
+
+// Loses says whether a rewind or a base backup takes away what the primary
+// has not, or may do so because nobody can tell: an operator has to want it.
+func (d Decision) Loses(l Local, p Primary) bool {
+	end, known := l.position()
+	switch {
+	case !l.Exists, l.Unfinished != "":
+		return false // nothing here, or nothing that can be used
+	case l.Control == nil, l.Control.SystemID != p.SystemID, d.Fork == 0, !known:
+		return true
+	}
+	return end > min(d.Fork, p.Flush)
+}
+
+// Stale are those of some archived segments that lie behind the end of their
+// timeline in the primary's history.
+func (p Primary) Stale(names []string) []string {
+	j := judge{l: Local{Archive: names}, p: p}
+	return j.stale()
+}
