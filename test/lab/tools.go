@@ -53,13 +53,7 @@ const operateTime = 10 * time.Minute
 // Operate types a command on the node, logged in over ssh, in the language of
 // a locale. With answers it has a terminal, on which they are typed.
 func (n *Node) Operate(ctx context.Context, locale, answers string, argv ...string) (Screen, error) {
-	ssh := []string{"ssh", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"}
-	end := " 2>&1"
-	if answers != "" {
-		ssh, end = append(ssh, "-tt"), ""
-	}
-	ssh = append(ssh, "root@"+n.Address(SLAN), "LC_ALL="+locale+" "+strings.Join(argv, " ")+end)
-	enter, err := n.Enter(ssh...)
+	enter, err := n.login(n.Address(SLAN), locale, answers != "", argv)
 	if err != nil {
 		return Screen{}, err
 	}
@@ -78,6 +72,69 @@ func (n *Node) Operate(ctx context.Context, locale, answers string, argv ...stri
 	return s, err
 }
 
+// login is the argument list that types a command, from this node, on the one
+// that has an address.
+func (n *Node) login(address, locale string, terminal bool, argv []string) ([]string, error) {
+	ssh := []string{"ssh", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"}
+	end := " 2>&1"
+	if terminal {
+		ssh, end = append(ssh, "-tt"), ""
+	}
+	return n.Enter(append(ssh, "root@"+address, "LC_ALL="+locale+" "+strings.Join(argv, " ")+end)...)
+}
+
+// OperateAndLeave types a command from this node on the one that has an address,
+// on a terminal that is lost: the client is killed as soon as cond says so, or
+// ends by itself because the address is gone. The command may go on.
+func (n *Node) OperateAndLeave(ctx context.Context, address, locale string, cond func() bool, argv ...string) error {
+	enter, err := n.login(address, locale, true, argv)
+	if err != nil {
+		return err
+	}
+	ctx, kill := context.WithTimeout(ctx, operateTime)
+	defer kill()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := runInput(ctx, "", enter...)
+		ended <- err
+	}()
+	for !cond() {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("the session of %s ended before it was to be lost: %w", argv[0], err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	kill()
+	<-ended
+	return nil
+}
+
+// WaitTool waits until a command that runs in the node has ended.
+func (n *Node) WaitTool(ctx context.Context, name string) error {
+	return Until(ctx, "end of "+name+" on "+n.Name, operateTime, func(context.Context) (string, bool) {
+		pids := n.toolPIDs(name)
+		return fmt.Sprintf("processes %v", pids), len(pids) == 0
+	})
+}
+
+// SmallDisk mounts an empty file system of the server's user over a directory
+// of the node, in which there is room for so many MiB. What it hides is there
+// again after RemoveDisk, or after a power loss.
+func (n *Node) SmallDisk(ctx context.Context, dir string, mebibytes int) error {
+	if _, err := n.Run(ctx, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm,mode=0700", mebibytes), "pgrex-small", dir); err != nil {
+		return err
+	}
+	_, err := n.Run(ctx, "chown", postgresMe+":", dir)
+	return err
+}
+
+// RemoveDisk undoes SmallDisk.
+func (n *Node) RemoveDisk(ctx context.Context, dir string) error {
+	_, err := n.Run(ctx, "umount", dir)
+	return err
+}
+
 // KillTool kills a command that runs in the node (SIGKILL) as soon as cond says
 // so. What it waits for may last some milliseconds only.
 func (n *Node) KillTool(ctx context.Context, name string, cond func() bool) error {
@@ -89,13 +146,15 @@ func (n *Node) KillTool(ctx context.Context, name string, cond func() bool) erro
 	if err != nil {
 		return err
 	}
-	for end := time.Now().Add(Timeouts.Command); !cond(); time.Sleep(time.Millisecond) {
-		if len(n.toolPIDs(name)) == 0 {
+	const often = 200 // looks between two that cost something
+	for look, end := 0, time.Now().Add(Timeouts.Command); !cond(); look++ {
+		if look%often == often-1 && len(n.toolPIDs(name)) == 0 {
 			return fmt.Errorf("%s on %s ended before it could be killed", name, n.Name)
 		}
 		if time.Now().After(end) {
 			return fmt.Errorf("no reason to kill %s on %s within %v", name, n.Name, Timeouts.Command)
 		}
+		time.Sleep(200 * time.Microsecond)
 	}
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
