@@ -80,8 +80,9 @@ func (s *session) phase(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	b = append(b, '\n')
 	for _, n := range s.journalNodes {
-		f := node.File{Path: s.journalFile(), Content: append(b, '\n'), Mode: 0o600}
+		f := node.File{Path: s.journalFile(), Content: b, Mode: 0o600}
 		if _, err := node.WriteFile.On(ctx, n, f); err != nil {
 			return fmt.Errorf("cannot write %s on %s: %w", s.journalFile(), n.Name(), err)
 		}

@@ -34,6 +34,7 @@ type joiner struct {
 	walMethod                         string
 	db                                database
 	clone                             string
+	pacemaker                         string // release of the peer\'s
 	server                            rebuild.Server
 	local                             rejoin.Local
 	primary                           rejoin.Primary
@@ -227,7 +228,7 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 	if err != nil {
 		return no(err)
 	}
-	j.db, j.clone = db, j.promotable(db)
+	j.db, j.clone, j.pacemaker = db, j.promotable(db), o.Version
 	if j.conf.PGOSUser != "" {
 		j.db.settings.User.Name = j.conf.PGOSUser
 	}
@@ -240,6 +241,13 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 	}
 	set := j.db.settings
 	set.User = u
+	if j.conf.PGPath != "" {
+		set.PgCtl = filepath.Join(j.conf.PGPath, "pg_ctl")
+	}
+	ctl, _, _ := strings.Cut(set.PgCtl, " ") // options may follow
+	if err := programs(filepath.Dir(ctl), "pg_basebackup", "pg_rewind"); err != nil && filepath.IsAbs(ctl) {
+		return err
+	}
 	j.server = rebuild.Server{Settings: set, Run: logged{j.con, j.own}, Journal: j.machine.State}
 	return nil
 }
@@ -251,8 +259,16 @@ func (j *joiner) nobodyUses(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// What is left of a base backup that was killed ends before anything is changed.
+	left, err := j.server.Leftovers()
+	if err != nil {
+		return err
+	}
 	var busy []string
 	for _, u := range users {
+		if slices.Contains(left, u.PID) {
+			continue
+		}
 		if u.Stands {
 			j.standing = append(j.standing, u.Process.String())
 		} else {
@@ -319,6 +335,9 @@ func (j *joiner) state(ctx context.Context) error {
 	j.con.Step(message.SST104)
 	var err error
 	if j.primary, err = gatherPrimary.On(ctx, j.peer, j.in()); err != nil {
+		return err
+	}
+	if err := j.releases(j.pacemaker, j.primary.Release()); err != nil {
 		return err
 	}
 	j.local, err = rejoin.GatherLocalTelling(ctx, j.in(), func(done, total int64) { j.con.Progress(done, total) })
@@ -675,7 +694,7 @@ func (j *joiner) carryOut(ctx context.Context) error {
 	j.begin(map[string]string{"methods": methods, "options": strings.Join(options, " ")}, j.own)
 	j.interrupts.Changing(message.CMN036)
 	if err := j.renew(ctx); err != nil {
-		return j.then(err)
+		return j.then(ctx, err)
 	}
 	if err := j.copyArchive(ctx); err != nil {
 		return err
@@ -684,13 +703,21 @@ func (j *joiner) carryOut(ctx context.Context) error {
 }
 
 // then adds what an operator can do after a rebuild that failed.
-func (j *joiner) then(err error) error {
+func (j *joiner) then(ctx context.Context, err error) error {
 	var f *message.Failure
-	if errors.As(err, &f) && f.Next == "" {
+	if !errors.As(err, &f) {
+		return err
+	}
+	lost := f.ID == message.SST092 || f.ID == message.SST093
+	if f.Next == "" {
 		f.Next = j.called("standby-start") + " --resume"
-		if f.ID == message.SST092 || f.ID == message.SST093 {
+		if lost {
 			f.Next = j.called("standby-start") + " -b"
 		}
+	}
+	if lost && ctx.Err() != nil {
+		// That there is no database any more is worth as much as what has ended it.
+		return errors.Join(context.Cause(ctx), message.Fail(f.ID, f.Args...).With(f.Lines...).Then(f.Next))
 	}
 	return err
 }

@@ -71,6 +71,10 @@ func (w *switcher) run(ctx context.Context) error {
 	}
 	w.con.Step(message.SWO101)
 	if err := w.meet(ctx); err != nil {
+		if w.abort && message.IsFailure(err, message.SSH001) {
+			w.con.Skip()
+			return w.goBackAlone(ctx)
+		}
 		return err
 	}
 	w.con.OK()
@@ -166,6 +170,9 @@ func (w *switcher) check(ctx context.Context) error {
 	o, err := w.look(ctx)
 	if err != nil {
 		return message.Fail(message.CMN008, "path", "crm_mon").Because(err)
+	}
+	if err := w.releases(o.Version, 0); err != nil {
+		return err
 	}
 	if o.MaintenanceMode || w.frozen(o) {
 		return message.Fail(message.SWO014)
@@ -471,7 +478,7 @@ func (w *switcher) prove(ctx context.Context) error {
 	if err != nil {
 		return message.Fail(message.SWO042, "a", "?", "b", "?").Because(err)
 	}
-	got, err := reach.On(ctx, w.to, reachIn{serverIn{w.db.settings}, st.End, proofTime})
+	got, err := reach.On(ctx, w.to, reachIn{serverIn{w.db.settings}, st.End, min(proofTime, w.limit(proofTime))})
 	if err != nil || got < st.End {
 		return message.Fail(message.SWO042, "a", got, "b", st.End).Because(err)
 	}

@@ -52,7 +52,8 @@ func (w *switcher) situation(o crm.Overview) situation {
 	}
 	// Told to move it, Pacemaker may not have begun yet.
 	n, _ := o.Node(to)
-	if ok, _ := o.PrimaryRuns(w.clone, primitive, from); ok && n.Attrs[crm.PromotionScore(primitive)] != preferred {
+	moves := n.Attrs[crm.PromotionScore(primitive)] == preferred && !w.frozen(o)
+	if ok, _ := o.PrimaryRuns(w.clone, primitive, from); ok && !moves {
 		return situationOld
 	}
 	return situationMoving

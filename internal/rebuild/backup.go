@@ -99,7 +99,7 @@ func (s Server) EndLeftovers(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		left, err := s.leftovers()
+		left, err := s.Leftovers()
 		if err != nil {
 			return fmt.Errorf("cannot look for processes of an earlier base backup: %w", err)
 		}
@@ -117,9 +117,9 @@ func (s Server) EndLeftovers(ctx context.Context) error {
 	}
 }
 
-// leftovers are the live processes of our calls of pg_basebackup for this data
+// Leftovers are the live processes of our calls of pg_basebackup for this data
 // directory, by what they were called with.
-func (s Server) leftovers() ([]int, error) {
+func (s Server) Leftovers() ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err

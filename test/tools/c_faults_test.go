@@ -97,7 +97,7 @@ func primaryIs(t *testing.T, ctx context.Context, n *lab.Node) {
 }
 
 // sql runs statements on a node as the administrator of the database, and
-// returns what the last of them shows.
+// returns the last line that they show.
 func sql(t *testing.T, ctx context.Context, n *lab.Node, statements ...string) string {
 	t.Helper()
 	argv := []string{shared.PGBin() + "/psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", "postgres"}
@@ -106,7 +106,8 @@ func sql(t *testing.T, ctx context.Context, n *lab.Node, statements ...string) s
 	}
 	out, err := n.RunAs(ctx, "postgres", argv...)
 	must(t, err)
-	return strings.TrimSpace(out)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return lines[len(lines)-1]
 }
 
 // Whoever types pg-rex_stop on a primary with a synchronous standby is asked;
@@ -460,9 +461,9 @@ func startFails(t *testing.T) {
 	const file = lab.PGData + "/postgresql.conf"
 	right, err := primary.ReadFile(file)
 	must(t, err)
-	must(t, primary.WriteFile(file, append(slices.Clone(right), "shared_buffers = plenty\n"...), 0o600, "postgres"))
+	must(t, primary.WriteFile(file, append(slices.Clone(right), "listen_addresses = '192.0.2.1'\n"...), 0o600, "postgres"))
 	begun := time.Now()
-	have(t, typed(t, ctx, primary, english, 1, "pg-rex_master_start"), "PST-053", "pgsql", "start", "shared_buffers")
+	have(t, typed(t, ctx, primary, english, 1, "pg-rex_master_start"), "PST-053", "pgsql", "start", "TCP/IP")
 	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("it takes %v to say so", took)
 	}
@@ -505,7 +506,7 @@ func archiveDeleted(t *testing.T) {
 	}
 	segments()
 	_, err := standby.RunAs(ctx, "postgres", shared.PGBin()+"/pg_basebackup", "-d", "host="+primary.Address(lab.DLAN)+" user=repuser",
-		"-D", backup, "--waldir="+walDir+"/backup", "-X", "none", "--checkpoint=fast", "--no-password")
+		"-D", backup, "-X", "none", "--checkpoint=fast", "--no-password")
 	must(t, err)
 	label, err := standby.ReadFile(backup + "/backup_label")
 	must(t, err)

@@ -20,7 +20,7 @@ import (
 )
 
 // long makes the tests that repeat something repeat it as often as is promised.
-var long = flag.Bool("long", false, "20 switchovers, and one killed in every phase")
+var long = flag.Bool("long", false, "20 switchovers, one killed in every phase, and the rare faults")
 
 // configuration is the manual's, with the one line more that lets nobody type a
 // password.
