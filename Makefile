@@ -60,6 +60,10 @@ suites: deps build ## clusters on other releases of Debian: Pacemaker 2.0 to 3.0
 	@sh test/lab/install-debian.sh debootstrap
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 PGREX_SUITES="$(SUITES)" $(GO) test -count=1 -timeout=120m -v ./test/suites
 
+.PHONY: tools
+tools: deps build ## the operation commands at length: 20 switchovers, one killed in every phase, rare faults
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=90m -v ./test/tools -long
+
 .PHONY: conformance
 conformance: ## write docs/conformance.md anew from the tests
 	$(GO) run ./test/conformance

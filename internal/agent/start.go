@@ -317,6 +317,11 @@ func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
 // withLog adds what the server itself said last.
 func (a *Agent) withLog(what string, err error) error {
 	if line := a.pg.LogTail(); line != "" {
+		// A reason is cut where the cluster has no room for more, and what the
+		// server puts before its words is time and pid.
+		if _, words, ok := strings.Cut(line, " FATAL:  "); ok {
+			line = "FATAL: " + words
+		}
 		return fmt.Errorf("%s: %w; its log: %s", what, err, line)
 	}
 	return fmt.Errorf("%s: %w", what, err)

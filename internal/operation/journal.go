@@ -59,8 +59,12 @@ func (s *session) unfinished(ctx context.Context, n node.Node) error {
 		return nil
 	}
 	cmd := s.called(j.Command)
+	where := ""
+	if n != s.own && j.Command != "switchover" { // which can be taken up on either node
+		where = n.Name() + "# "
+	}
 	return message.Fail(message.CMN040, "cmd", cmd, "time", stamp(j.Started), "node", j.Node, "phase", j.Phase).
-		Then(cmd + " --resume")
+		Then(where + cmd + " --resume")
 }
 
 // begin starts the journal of this operation on some nodes. It is written with

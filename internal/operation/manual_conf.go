@@ -38,8 +38,8 @@ var configKeys = []configKey{
 		"whether there is a virtual IP address for the standby",
 		"Standby 用の仮想 IP アドレスの使用有無。"}},
 	{"PGPATH", "", none, "DIR", both{
-		"directory of the PostgreSQL programs. It is checked for its form; the programs that are run are those beside the pgctl of the resource.",
-		"PostgreSQL のプログラムのディレクトリ。書式だけを確認します。実行するのは、リソースの pgctl と同じディレクトリのプログラムです。"}},
+		"directory of pg_basebackup and pg_rewind, where they are not beside the pgctl of the resource",
+		"pg_basebackup と pg_rewind のディレクトリ。省略時はリソースの pgctl と同じディレクトリ。"}},
 	{"PEER_NODE_SSH_PASS_MODE", "", "manual", "manual, passfile, nopass", both{
 		"how the password for the peer is obtained: typed, from a file, or none (public key)",
 		"相手ノードの SSH パスワードの指定方法: 入力、ファイル、なし（公開鍵認証）。"}},

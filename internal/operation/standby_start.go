@@ -34,7 +34,7 @@ type joiner struct {
 	walMethod                         string
 	db                                database
 	clone                             string
-	pacemaker                         string // release of the peer\'s
+	pacemaker                         string // release of the peer's
 	server                            rebuild.Server
 	local                             rejoin.Local
 	primary                           rejoin.Primary
@@ -574,7 +574,7 @@ func (j *joiner) offer() error {
 
 // listEmptied names the directories that a base backup will empty, once.
 func (j *joiner) listEmptied() {
-	if emptied := j.places.Emptied(); len(emptied) > 0 && !j.keepOld && !j.listed {
+	if emptied := j.places.Emptied(); len(emptied) > 0 && !j.keepOld && !j.checkOnly && !j.listed {
 		j.con.Tell(message.SST054, "list", comma(emptied))
 		j.listed = true
 	}

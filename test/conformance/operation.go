@@ -1,7 +1,9 @@
 package main
 
 // operations are what the operation commands must do. U, I and C of their
-// specification are the layers unit, PostgreSQL server and lab here.
+// specification are the layers unit, PostgreSQL server and lab here. Those that
+// are about files alone are units although the specification has I: a server
+// beside the directory would show nothing more.
 var operations = []group{
 	{"Configuration and start-up", []statement{
 		{unit, "The tutorial's four lines are a whole configuration for every command, and bring the words Master and Slave.", ""},
@@ -78,9 +80,9 @@ var operations = []group{
 		{server, "After a killed base backup only another one is possible.", ""},
 		{server, "After a killed rewind only a base backup is possible.", ""},
 		{server, "An interrupted base backup never leads to a started cluster.", ""},
-		{server, "Archived files that are missing, different, compressed, partial or histories are treated as said; folders stay.", ""},
-		{server, "A segment that the primary is just archiving is copied in the end.", ""},
-		{server, "An interrupted copy leaves nothing incomplete under a final name.", ""},
+		{unit, "Archived files that are missing, different, compressed, partial or histories are treated as said; folders stay.", ""},
+		{unit, "A segment that the primary is just archiving is copied in the end.", ""},
+		{unit, "An interrupted copy leaves nothing incomplete under a final name.", ""},
 		{server, "With a shared archive nothing is copied and it need not be empty; gaps are still looked for.", ""},
 		{unit, "-c shows the methods and changes nothing; none is 3.", ""},
 		{server, "-d -b tries connection and space, changes nothing and says so.", ""},
@@ -119,13 +121,13 @@ var operations = []group{
 		{lab, "A session over the address that moves is lost, and the switchover completes.", ""},
 		{unit, "No lock file on the old primary is no error; one is removed after the checks only.", ""},
 		{unit, "A promotion that fails ends the waiting at once.", ""},
-		{server, "Directories of moved-away WAL are not copied to the other node.", ""},
+		{unit, "Directories of moved-away WAL are not copied to the other node.", ""},
 		{unit, "Of two that are started at the same time one goes on, the other is 7.", ""},
 	}},
 	{"Deletion of archived WAL", []statement{
 		{server, "In the worked example exactly the files that are listed go.", ""},
 		{server, "Moved files are in a dated directory with mode 0700 of the archive's owner.", ""},
-		{server, "Compressed segments, partial ones and histories are treated like plain ones.", ""},
+		{unit, "Compressed segments, partial ones and histories are treated like plain ones.", ""},
 		{server, "With segments of 1 and 64 MiB nothing that either node needs for recovery goes.", ""},
 		{server, "Of local and remote backups the oldest counts.", ""},
 		{unit, "Wrong options and paths are 2; a directory or label that is not there is 3.", ""},
@@ -135,7 +137,7 @@ var operations = []group{
 		{server, "Slots hold WAL back, and so does what a stopped, diverged peer needs for a rewind.", ""},
 		{unit, "With an unreachable peer nothing is deleted; 6.", ""},
 		{unit, "Nothing to delete is 0.", ""},
-		{server, "A file that cannot be deleted does not keep the others; 1, with its name.", ""},
+		{unit, "A file that cannot be deleted does not keep the others; 1, with its name.", ""},
 		{unit, "It does not run beside a standby start or a switchover.", ""},
 	}},
 	{"Remote access, interruption, concurrency", []statement{

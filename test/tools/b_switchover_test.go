@@ -29,7 +29,7 @@ func TestSwitchovers(t *testing.T) {
 		writer, probe := shared.StartWriter(ctx), shared.StartWriteProbe(ctx)
 		must(t, lab.Pause(ctx, time.Second))
 		screen := answered(t, ctx, typist, locale, "y\n", 0, "pg-rex_switchover")
-		must(t, lab.Pause(ctx, time.Second))
+		acknowledged(t, ctx, writer)
 		history, audit := writer.Stop(), probe.Stop()
 		must(t, shared.WaitNormal(ctx))
 		s, err := shared.Status(ctx)
@@ -59,6 +59,14 @@ func TestSwitchovers(t *testing.T) {
 	slices.Sort(seen)
 	figure(t, "%d switchovers: outage as printed median %.2f s, worst %.2f s; at a client median %.2f s, worst %.2f s; rows acknowledged %d, lost 0",
 		rounds, told[len(told)/2], told[len(told)-1], seen[len(seen)/2], seen[len(seen)-1], acked)
+}
+
+// acknowledged waits until the client writes again: an outage without an end
+// would not be seen.
+func acknowledged(t *testing.T, ctx context.Context, w *lab.Writer) {
+	t.Helper()
+	_, err := w.WaitAck(ctx, time.Now(), lab.Timeouts.FirstWrite)
+	must(t, err)
 }
 
 // outage is what the command says of it.
@@ -119,6 +127,7 @@ func TestSwitchoverKilled(t *testing.T) {
 			have(t, typed(t, ctx, from, english, 7, "pg-rex_switchover", "--yes"), "CMN-040", "--resume", "--abort")
 			typed(t, ctx, from, english, 0, "pg-rex_switchover", c.option)
 			must(t, shared.WaitNormal(ctx))
+			acknowledged(t, ctx, writer)
 			history := writer.Stop()
 			checkRows(t, ctx, history)
 			s, err := shared.Status(ctx)
