@@ -47,13 +47,12 @@ func TestOnline(t *testing.T) {
 	for _, release := range releases {
 		for flag, word := range map[string]string{"standby": "standby", "standby_onfail": "standby_onfail", "maintenance": "maintenance",
 			"pending": "pending", "unclean": "unclean", "shutdown": "shutdown", "online": "offline"} {
-			o := overview(t, release)
 			from, to := ` `+flag+`="false"`, ` `+flag+`="true"`
 			if flag == "online" {
 				from, to = to, from
 			}
 			line := nodeLine(t, release, "node02")
-			o = overview(t, release, line, strings.Replace(line, from, to, 1))
+			o := overview(t, release, line, strings.Replace(line, from, to, 1))
 			if ok, why := o.Online("node02"); ok || why != word {
 				t.Errorf("%s, %s: %t, %q", release, flag, ok, why)
 			}

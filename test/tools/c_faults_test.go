@@ -56,15 +56,6 @@ func inOrder(t *testing.T, screen string, wanted ...string) {
 	}
 }
 
-// control is the control file of a node's database: it changes with all that
-// is done to the database.
-func control(t *testing.T, n *lab.Node) []byte {
-	t.Helper()
-	b, err := n.ReadFile(lab.PGData + "/global/pg_control")
-	must(t, err)
-	return b
-}
-
 // stackStopped wants a node whose cluster stack is down.
 func stackStopped(t *testing.T, ctx context.Context, n *lab.Node) {
 	t.Helper()

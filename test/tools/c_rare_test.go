@@ -304,3 +304,12 @@ func newVocabulary(t *testing.T) {
 	lack(t, screen, "Master", "Slave")
 	primaryIs(t, ctx, primary)
 }
+
+// control is the control file of a node's database: it changes with all that
+// is done to the database.
+func control(t *testing.T, n *lab.Node) []byte {
+	t.Helper()
+	b, err := n.ReadFile(lab.PGData + "/global/pg_control")
+	must(t, err)
+	return b
+}

@@ -1,0 +1,213 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/message"
+	"pgrex/internal/node"
+)
+
+// arrive are the phases S8 to S13: from here on everything is safe to be left.
+func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
+	w.con.Step(message.SWO109, "node", w.to.Name())
+	limit := w.limit(w.conf.TimeoutPromote)
+	to := w.to.Name()
+	missing, err := w.until(ctx, w.words().Primary, limit, func(ctx context.Context) ([]string, error) {
+		o, err := w.look(ctx)
+		if err != nil {
+			return []string{err.Error()}, nil
+		}
+		if list := o.FailuresSince(w.db.def.Resource, to, w.began[to]); len(list) > 0 {
+			return nil, message.Fail(message.SWO054, "id", list[0].Resource, "node", to, "reason", failureText(list[0])).Then(w.called("status"))
+		}
+		var missing []string
+		note := func(ok bool, why string) {
+			if !ok {
+				missing = append(missing, why)
+			}
+		}
+		note(o.Online(to))
+		note(o.PrimaryRuns(w.clone, w.db.def.Resource, to))
+		note(o.AllRunOn(existing(o, w.conf.PrimaryIP.IDs), to))
+		note(o.AllRunOn(existing(o, w.conf.ReplicationIP.IDs), to))
+		return missing, nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return message.Fail(message.SWO051, "sec", int(limit.Seconds()), "list", comma(missing)).Then("pg-rex_switchover --resume")
+	}
+	w.con.OK()
+	w.con.Tell(message.SWO060, "node", to)
+	outage := "?"
+	if done != nil {
+		const more = 5 * time.Second
+		select {
+		case s := <-done:
+			if !s.at.IsZero() && !w.outage.IsZero() {
+				outage = fmt.Sprintf("%.2f", s.at.Sub(w.outage).Seconds())
+			}
+		case <-time.After(more):
+		}
+	}
+	if w.noRejoin {
+		if err := w.finished(ctx); err != nil {
+			return err
+		}
+		w.con.Tell(message.SWO062, "sec", outage)
+		return nil
+	}
+	if err := w.comeBack(ctx); err != nil {
+		if message.IsFailure(err, message.SWO053) {
+			// There is nothing to go on with: it is for the command that starts a standby.
+			err = errors.Join(err, w.finished(ctx))
+		}
+		return err
+	}
+	if err := w.tidy(ctx); err != nil {
+		return err
+	}
+	w.con.Tell(message.SWO061, "node", w.from.Name())
+	w.con.Data(map[string]any{"primary": to, "standby": w.from.Name(), "outage": outage})
+	w.con.Tell(message.SWO062, "sec", outage)
+	return nil
+}
+
+func failureText(f crm.Failure) string {
+	text := f.Operation + ": " + f.Exit
+	if f.Reason != "" {
+		text += " (" + f.Reason + ")"
+	}
+	return text
+}
+
+// existing are those of some resources that the cluster has.
+func existing(o crm.Overview, ids []string) []string {
+	var list []string
+	for _, id := range ids {
+		if len(o.Of(id)) > 0 {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// comeBack waits for the old primary as a synchronous standby. The agent brings
+// it up as soon as it is demoted; an agent that does not, or that could not,
+// leaves the instance stopped, and then it is started as an operator would.
+func (w *switcher) comeBack(ctx context.Context) error {
+	from := w.from.Name()
+	if err := w.phase(ctx, phaseRejoin); err != nil {
+		return err
+	}
+	w.con.Step(message.SWO110, "node", from)
+	stays, err := w.staysUp(ctx)
+	if err != nil {
+		return err
+	}
+	if stays {
+		w.con.Skip()
+	} else if err := w.stopOld(ctx); err != nil {
+		return err
+	}
+	w.con.Step(message.SWO111, "node", from)
+	if !stays {
+		if err := w.crm(w.from).StartStack(ctx); err != nil {
+			return message.Fail(message.SWO053, "node", from, "other", w.to.Name()).Because(err).Then(w.called("standby-start"))
+		}
+	}
+	limit := w.limit(w.conf.TimeoutStart)
+	missing, err := w.until(ctx, w.words().Standby, limit, func(ctx context.Context) ([]string, error) {
+		o, err := w.crm(w.to).Overview(ctx)
+		if err != nil {
+			return []string{err.Error()}, nil
+		}
+		if list := o.FailuresSince(w.db.def.Resource, from, w.began[from]); len(list) > 0 {
+			return nil, message.Fail(message.SWO053, "node", from, "other", w.to.Name()).
+				Because(errors.New(failureText(list[0]))).Then(w.called("standby-start"))
+		}
+		var missing []string
+		if ok, why := o.Online(from); !ok {
+			missing = append(missing, why)
+		}
+		if state, why := o.StandbyRuns(w.clone, w.db.def.Resource, from); state != crm.Sync {
+			missing = append(missing, why)
+		}
+		if w.conf.UseStandbyIP {
+			if ok, why := o.AllRunOn(existing(o, w.conf.StandbyIP.IDs), from); !ok {
+				missing = append(missing, why)
+			}
+		}
+		return missing, nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return message.Fail(message.SWO051, "sec", int(limit.Seconds()), "list", comma(missing)).Then("pg-rex_switchover --resume")
+	}
+	w.con.OK()
+	return nil
+}
+
+// staysUp waits for what becomes of the old primary: whether its server comes
+// back by itself.
+func (w *switcher) staysUp(ctx context.Context) (bool, error) {
+	from := w.from.Name()
+	const patience = 10 * time.Second
+	up := false
+	_, err := w.until(ctx, from, patience, func(ctx context.Context) ([]string, error) {
+		o, err := w.crm(w.to).Overview(ctx)
+		if err != nil {
+			return []string{err.Error()}, nil
+		}
+		state, why := o.StandbyRuns(w.clone, w.db.def.Resource, from)
+		failed := len(o.FailuresSince(w.db.def.Resource, from, w.began[from])) > 0
+		up = state != crm.NotRunning && !failed
+		if up || failed {
+			return nil, nil
+		}
+		return []string{why}, nil
+	})
+	return up, err
+}
+
+// stopOld stops the cluster of the old primary, so that it can be started anew,
+// and forgets the failure of its server, which was ours.
+func (w *switcher) stopOld(ctx context.Context) error {
+	from := w.from.Name()
+	limit := w.limit(w.conf.TimeoutStop)
+	if err := w.crm(w.from).Cleanup(ctx, w.db.def.Resource, from); err != nil {
+		w.con.Detail("%v", err)
+	}
+	stopping, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := w.crm(w.from).StopStack(stopping); err != nil {
+		return message.Fail(message.SWO052, "node", from, "sec", int(limit.Seconds()), "other", w.to.Name()).Because(err)
+	}
+	w.began[from], _ = node.Clock.On(ctx, w.from, struct{}{})
+	w.con.OK()
+	return nil
+}
+
+// tidy is phase S13: failures that this run has caused are forgotten, and the
+// journals closed.
+func (w *switcher) tidy(ctx context.Context) error {
+	o, err := w.look(ctx)
+	if err == nil {
+		for _, n := range []node.Node{w.own, w.peer} {
+			if o.FailCount(w.db.def.Resource, n.Name()) != 0 || len(o.FailuresSince(w.db.def.Resource, n.Name(), w.began[n.Name()])) > 0 {
+				err = errors.Join(err, w.crm(w.to).Cleanup(ctx, w.db.def.Resource, n.Name()))
+			}
+		}
+	}
+	if err != nil {
+		w.con.Detail("%v", err)
+	}
+	return w.finished(ctx)
+}
