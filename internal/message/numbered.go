@@ -211,6 +211,7 @@ const (
 	SST066 ID = "SST-066"
 	SST067 ID = "SST-067"
 	SST068 ID = "SST-068"
+	SST069 ID = "SST-069"
 	SST070 ID = "SST-070"
 	SST071 ID = "SST-071"
 	SST072 ID = "SST-072"
@@ -1214,6 +1215,10 @@ var numbered = map[ID]entry{
 	SST068: {kind: Error, exit: 1, text: text{
 		"What only this node has could not be put aside. The database here is unchanged.",
 		"自ノードにだけ存在する更新を退避できませんでした。自ノードの DB クラスタは変更していません。",
+	}},
+	SST069: {kind: Error, exit: 1, text: text{
+		"Archived WAL could not be copied to {dir}. What is there is complete, and the database is as it was.",
+		"アーカイブログを {dir} に取り込めませんでした。取り込み済みのファイルは完全で、DB クラスタはそのままです。",
 	}},
 	SST070: {kind: Information, text: text{
 		"{node} is now running as {STB}.",

@@ -124,7 +124,12 @@ func (j *joiner) copyArchive(ctx context.Context) error {
 		if w.Newer {
 			j.con.Tell(message.SST084)
 		}
-		return c.Run(ctx, w, j.watch())
+		err := c.Run(ctx, w, j.watch())
+		var f *message.Failure
+		if err == nil || errors.As(err, &f) || ctx.Err() != nil {
+			return err
+		}
+		return message.Fail(message.SST069, "dir", c.ToDir).Because(err)
 	})
 }
 
