@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -167,28 +166,6 @@ func TestWordsOfTheRelease(t *testing.T) {
 		if _, err := NewTarget(bad); err == nil {
 			t.Errorf("schema %q is accepted", bad)
 		}
-	}
-}
-
-// Upstream's example ends with statements that name resources of no definition.
-func TestUpstreamExample(t *testing.T) {
-	name := filepath.Join(os.Getenv("PGREX_SHEETS"), "pm_crmgen_env.sheet2-example1.crm")
-	text, err := os.ReadFile(name)
-	need(t, "the example of pm_crmgen (its directory in PGREX_SHEETS)", err == nil)
-	var e *LineError
-	if _, err := Read(text); !errors.As(err, &e) || e.Line != 182 {
-		t.Errorf("%v, want an error of line 182", err)
-	}
-	text, _, _ = bytes.Cut(text, []byte("### Additional Config ###"))
-	d := read(t, text)
-	if got := d.Nodes(); !slices.Equal(got, []string{"pm01", "pm02"}) {
-		t.Errorf("nodes %v", got)
-	}
-	if p, ok := d.Primitive("prmPg"); !ok || p.Params["start_opt"] != "-p 5432 -h 192.168.xxx.xxx" || len(p.Operations) != 3 {
-		t.Errorf("%+v", p)
-	}
-	if err := Verify(context.Background(), run.Local{}, d.CIB(target(t, "2.10"))); err != nil {
-		t.Error(err)
 	}
 }
 
