@@ -70,3 +70,15 @@ func TestReportFollowing(t *testing.T) {
 		}
 	}
 }
+
+func TestWordsOfTheLog(t *testing.T) {
+	for line, want := range map[string]string{
+		"2026-11-23 12:05:17.321 UTC [2287] FATAL: could not create lock file": "FATAL: could not create lock file",
+		"2026-11-23 12:05:17.321 UTC [2287] PANIC:  could not write":           "PANIC: could not write",
+		"server starting": "server starting",
+	} {
+		if got := words(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}

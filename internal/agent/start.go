@@ -317,14 +317,20 @@ func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
 // withLog adds what the server itself said last.
 func (a *Agent) withLog(what string, err error) error {
 	if line := a.pg.LogTail(); line != "" {
-		// A reason is cut where the cluster has no room for more, and what the
-		// server puts before its words is time and pid.
-		if _, words, ok := strings.Cut(line, " FATAL:  "); ok {
-			line = "FATAL: " + words
-		}
-		return fmt.Errorf("%s: %w; its log: %s", what, err, line)
+		return fmt.Errorf("%s: %w; its log: %s", what, err, words(line))
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// words are what the server says in a line of its log, without the time and the
+// pid that stand before: a reason is cut where the cluster has no room for more.
+func words(line string) string {
+	for _, severity := range []string{"FATAL: ", "PANIC: "} {
+		if _, after, ok := strings.Cut(line, severity); ok {
+			return severity + strings.TrimSpace(after)
+		}
+	}
+	return line
 }
 
 // confirmStandby makes sure that what came up is the standby that was asked
