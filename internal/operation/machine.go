@@ -24,6 +24,7 @@ func Here() *Machine {
 	return &Machine{
 		Own: node.Local{HostName: name}, Dial: dialPeer, User: os.Geteuid(), Addresses: conf.OwnAddresses,
 		LockFile: node.LockFile, State: "/var/lib/pg-rex", Now: time.Now,
+		Settle: 500 * time.Millisecond,
 	}
 }
 

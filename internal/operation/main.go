@@ -61,6 +61,9 @@ type Machine struct {
 	LockFile  string
 	State     string // directory of journals and backups
 	Now       func() time.Time
+	// Settle is how long a monitor may go on that was begun before a freeze: many
+	// times of what it takes.
+	Settle time.Duration
 }
 
 // program is what the arguments ask for.

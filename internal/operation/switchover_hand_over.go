@@ -130,7 +130,7 @@ func (w *switcher) freeze(ctx context.Context) error {
 	}
 	// A monitor that is under way may still write scores; then none begins any more.
 	select {
-	case <-time.After(monitorsEnd):
+	case <-time.After(w.machine.Settle):
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -140,10 +140,6 @@ func (w *switcher) freeze(ctx context.Context) error {
 	}
 	return err
 }
-
-// monitorsEnd is how long a monitor that was begun before a freeze may go on:
-// many times of what it takes.
-const monitorsEnd = 500 * time.Millisecond
 
 // stop is phase S5.
 func (w *switcher) stop(ctx context.Context) error {

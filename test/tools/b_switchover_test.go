@@ -102,7 +102,7 @@ var phases = []string{"checkpoint", "freeze", "stop", "proof", "switch", "rejoin
 //
 // Conformance: AT-104, AT-132 (lab)
 func TestSwitchoverKilled(t *testing.T) {
-	cases := []struct{ phase, option string }{{"stop", "--resume"}, {"proof", "--abort"}, {"switch", "--resume"}}
+	cases := []struct{ phase, option string }{{"stop", "--resume"}, {"proof", "--abort"}}
 	if *long {
 		cases = nil
 		for _, p := range phases {

@@ -112,34 +112,6 @@ func TestStopPrimaryAsked(t *testing.T) {
 	primaryIs(t, ctx, primary)
 }
 
-// Typed once, pg-rex_stop --all stops both nodes in the right order.
-//
-// Conformance: AT-095 (lab)
-func TestStopAll(t *testing.T) {
-	from := []string{"primary"}
-	if *long {
-		from = append(from, "standby")
-	}
-	for _, where := range from {
-		t.Run(where, func(t *testing.T) {
-			ctx, primary, standby := normal(t)
-			typist := primary
-			if where == "standby" {
-				typist = standby
-			}
-			screen := typed(t, ctx, typist, english, 0, "pg-rex_stop", "--all")
-			inOrder(t, screen, "Slave on "+standby.Name+" has been stopped", "Master on "+primary.Name+" has been stopped")
-			for _, n := range shared.Nodes() {
-				locked(t, n, false)
-				stackStopped(t, ctx, n)
-			}
-			typed(t, ctx, primary, english, 0, "pg-rex_master_start")
-			typed(t, ctx, standby, english, 0, "pg-rex_slave_start", "-n")
-			primaryIs(t, ctx, primary)
-		})
-	}
-}
-
 // A base backup whose command is killed leaves data that nobody takes for a
 // database, and the next one repairs it.
 //
