@@ -740,6 +740,7 @@ func TestSwitchoverOnBothNodes(t *testing.T) {
 			for i, n := range []*fakeNode{w.a, w.b} {
 				w.typedOn(n)
 				m := w.machine
+				m.Settle = 500 * time.Millisecond // the other one comes while this one is at work
 				dial := m.Dial
 				m.Dial = func(ctx context.Context, s *session) (node.Node, error) {
 					ready.Done()
