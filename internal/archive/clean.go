@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
 	"pgrex/internal/pg/wal"
@@ -81,7 +82,7 @@ files:
 		}
 	}
 	for _, dir := range dirs {
-		_ = syncDir(dir) // a file that comes back after a crash is removed the next time
+		_ = durable.SyncDir(dir) // a file that comes back after a crash is removed the next time
 	}
 	return out.Encode(cleanNote{End: true})
 })
@@ -176,15 +177,6 @@ func Clean(ctx context.Context, n node.Node, c Cleaning, each func(Cleaned)) (To
 			each(*note.File)
 		}
 	}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // cause is an error without the path that the message names already.

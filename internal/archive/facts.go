@@ -34,17 +34,10 @@ type databaseIn struct {
 
 func (in databaseIn) instance(ctx context.Context) (*pg.Instance, error) {
 	set := in.Server
-	if set.User.Name != "" {
-		u, err := pg.LookupUser(ctx, run.Local{}, set.User.Name)
-		if err != nil {
-			return nil, err
-		}
-		set.User = u
-	}
 	if set.Port == 0 {
 		set.Port = portOf(set.Data)
 	}
-	return pg.New(set, run.Local{}), nil
+	return pg.Here(ctx, set)
 }
 
 // portOf is where the running server of a data directory listens: line 4 of

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
@@ -79,7 +80,7 @@ func (r *receiver) receive(ctx context.Context) error {
 		}
 		switch {
 		case h.End:
-			return syncDir(r.in.Dir)
+			return durable.SyncDir(r.in.Dir)
 		case h.Fatal != "":
 			return errors.New(h.Fatal)
 		case !slices.Contains(r.in.Files, h.Name):
@@ -256,7 +257,7 @@ func (r *receiver) putAside(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return err
 	}
 	return r.notes.Encode(receiveNote{Aside: name})

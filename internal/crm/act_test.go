@@ -2,7 +2,6 @@ package crm
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,49 +42,6 @@ func failed(status int, stderr string) answer {
 
 var background = context.Background()
 
-func TestMaintenanceMode(t *testing.T) {
-	const query = "crm_attribute -t crm_config -n maintenance-mode -G -q"
-	for _, tt := range []struct {
-		answer answer
-		value  string
-		set    bool
-		fails  bool
-	}{
-		{said("true\n"), "true", true, false},
-		{said("false\n"), "false", true, false},
-		{said("\n"), "", true, false},
-		{failed(105, "No such device or address"), "", false, false},
-		{failed(6, "No such device or address"), "", false, false},
-		{failed(102, "Not connected"), "", false, true},
-	} {
-		s := &script{answers: map[string]answer{query: tt.answer}}
-		value, set, err := (&Client{Run: s}).MaintenanceMode(background)
-		if value != tt.value || set != tt.set || (err != nil) != tt.fails {
-			t.Errorf("%+v: %q, %t, %v", tt, value, set, err)
-		}
-		s.want(t, query)
-	}
-}
-
-func TestChangingMaintenanceMode(t *testing.T) {
-	const set, unset = "crm_attribute -t crm_config -n maintenance-mode -v true", "crm_attribute -t crm_config -n maintenance-mode -D"
-	s := &script{}
-	c := &Client{Run: s}
-	if err := errors.Join(c.SetMaintenanceMode(background, "true"), c.UnsetMaintenanceMode(background)); err != nil {
-		t.Error(err)
-	}
-	s.want(t, set, unset)
-	for status, ok := range map[int]bool{6: true, 105: true, 1: false, 102: false} {
-		s.answers = map[string]answer{set: failed(status, ""), unset: failed(status, "")}
-		if err := c.UnsetMaintenanceMode(background); (err == nil) != ok {
-			t.Errorf("unset with status %d: %v", status, err)
-		}
-		if err := c.SetMaintenanceMode(background, "true"); err == nil {
-			t.Errorf("set with status %d", status)
-		}
-	}
-}
-
 // Actions of one program each, and what they say when it fails.
 func TestActions(t *testing.T) {
 	for _, tt := range []struct {
@@ -97,12 +53,10 @@ func TestActions(t *testing.T) {
 			[]string{"crm_resource --cleanup --resource pgsql --node node02"}, "cannot clean up pgsql on node02: "},
 		{func(c *Client) error { return c.ClearFencingHistory(background, "node02") },
 			[]string{"stonith_admin -c -H node02"}, "cannot clear the fencing history of node02: "},
-		{func(c *Client) error { return c.RemoveNode(background, "node02") },
-			[]string{"crm_node -f -R node02"}, "cannot remove the node node02: "},
-		{func(c *Client) error { return c.SetStandby(background, "node02") },
-			[]string{"crm_attribute -l forever -N node02 -n standby -v on"}, "cannot set standby on node02: "},
-		{func(c *Client) error { return c.UnsetStandby(background, "node02") },
-			[]string{"crm_attribute -l forever -N node02 -n standby -D", "crm_attribute -l reboot -N node02 -n standby -D"}, "cannot delete standby on node02: "},
+		{func(c *Client) error { return c.Freeze(background, "pgsql-clone") },
+			[]string{"crm_resource --meta -r pgsql-clone -p maintenance -v true"}, "cannot suspend the monitoring of pgsql-clone: "},
+		{func(c *Client) error { return c.Thaw(background, "pgsql-clone") },
+			[]string{"crm_resource --meta -r pgsql-clone -d maintenance"}, "cannot resume the monitoring of pgsql-clone: "},
 		{func(c *Client) error { return c.StartStack(background) },
 			[]string{"systemctl start corosync.service", "systemctl start pacemaker.service"}, "cannot start Pacemaker: "},
 		{func(c *Client) error { return c.StopStack(background) },
@@ -129,56 +83,6 @@ func TestStackStopsHalfway(t *testing.T) {
 		t.Error("no error")
 	}
 	s.want(t, "systemctl start corosync.service", "systemctl stop pacemaker.service")
-}
-
-func TestStack(t *testing.T) {
-	const ask = "systemctl is-active corosync.service pacemaker.service"
-	with := func(a answer, text string) answer { a.text = []byte(text); return a }
-	for _, tt := range []struct {
-		answer  answer
-		want    Stack
-		stopped bool
-	}{
-		{said("active\nactive\n"), Stack{"active", "active"}, false},
-		{with(failed(3, ""), "active\ninactive\n"), Stack{"active", "inactive"}, false},
-		{with(failed(3, ""), "inactive\ndeactivating\n"), Stack{"inactive", "deactivating"}, false},
-		{with(failed(3, ""), "activating\ninactive\n"), Stack{"activating", "inactive"}, false},
-		{with(failed(3, ""), "inactive\nfailed\n"), Stack{"inactive", "failed"}, true},
-		{with(failed(4, ""), "inactive\nunknown\n"), Stack{"inactive", "unknown"}, true},
-	} {
-		s := &script{answers: map[string]answer{ask: tt.answer}}
-		got, err := (&Client{Run: s}).Stack(background)
-		if err != nil || got != tt.want || got.Stopped() != tt.stopped {
-			t.Errorf("%+v, stopped %t, %v, want %+v", got, got.Stopped(), err, tt.want)
-		}
-	}
-	for _, a := range []answer{said(""), said("active\n"), failed(1, "System has not been booted with systemd"), {err: errors.New("cannot run systemctl")}} {
-		if got, err := (&Client{Run: &script{answers: map[string]answer{ask: a}}}).Stack(background); err == nil {
-			t.Errorf("%+v: %+v", a, got)
-		}
-	}
-}
-
-func TestWaitWritable(t *testing.T) {
-	mon := string(fixture(t, "overview-2.1.5.xml"))
-	answers := []answer{failed(102, "Not connected"), said(strings.Replace(mon, `present="true"`, `present="false"`, 1)), said(mon)}
-	looks := 0
-	r := runnerFunc(func(run.Command) (run.Result, error) {
-		a := answers[min(looks, len(answers)-1)]
-		looks++
-		return run.Result{Stdout: a.text}, a.err
-	})
-	if err := (&Client{Run: r}).WaitWritable(background); err != nil || looks != 3 {
-		t.Errorf("%v after %d looks", err, looks)
-	}
-	late := errors.New("60 s have passed")
-	ctx, cancel := context.WithTimeoutCause(background, 20*time.Millisecond, late)
-	defer cancel()
-	answers = answers[:1]
-	err := (&Client{Run: r}).WaitWritable(ctx)
-	if !errors.Is(err, late) || !strings.Contains(err.Error(), "Not connected") {
-		t.Errorf("error %v", err)
-	}
 }
 
 const (
@@ -229,18 +133,12 @@ func TestUnblockQuorum(t *testing.T) {
 }
 
 func TestNodeNames(t *testing.T) {
-	s := &script{answers: map[string]answer{"crm_node -l": said("1 node01 member\n2 node02 lost\n3 (null) lost\n\n"), "crm_node -p": said("node01 node02 \n")}}
+	s := &script{answers: map[string]answer{"crm_node -p": said("node01 node02 \n")}}
 	c := &Client{Run: s}
-	if got, err := c.KnownNodes(background); err != nil || !slices.Equal(got, []string{"node01", "node02"}) {
-		t.Errorf("known %q, %v", got, err)
-	}
 	if got, err := c.Members(background); err != nil || !slices.Equal(got, []string{"node01", "node02"}) {
 		t.Errorf("members %q, %v", got, err)
 	}
-	s.answers = map[string]answer{"crm_node -l": failed(102, ""), "crm_node -p": failed(102, "")}
-	if _, err := c.KnownNodes(background); err == nil {
-		t.Error("no error")
-	}
+	s.answers = map[string]answer{"crm_node -p": failed(102, "")}
 	if _, err := c.Members(background); err == nil {
 		t.Error("no error")
 	}
@@ -263,14 +161,22 @@ func TestWithInstalledTools(t *testing.T) {
 	c := &Client{Run: onFile{file}}
 	ctx, cancel := context.WithTimeout(background, time.Minute)
 	defer cancel()
-	mode := func(wantValue string, wantSet, wantSeen bool) {
+	property := func(argv ...string) error {
+		return c.do(ctx, "write the property", append([]string{"crm_attribute", "-t", "crm_config", "-n", "maintenance-mode"}, argv...)...)
+	}
+	mode := func(want bool) {
 		t.Helper()
-		value, set, err := c.MaintenanceMode(ctx)
-		if err != nil || value != wantValue || set != wantSet {
-			t.Errorf("maintenance-mode is %q, %t, %v", value, set, err)
-		}
-		if o, err := c.Overview(ctx); err != nil || o.MaintenanceMode != wantSeen || o.DC != "node01" {
+		if o, err := c.Overview(ctx); err != nil || o.MaintenanceMode != want || o.DC != "node01" {
 			t.Errorf("%+v, %v", o, err)
+		}
+	}
+	frozen := func(want bool) {
+		t.Helper()
+		o, err := c.Overview(ctx)
+		for _, r := range o.Of(theClone) {
+			if err != nil || (r.Maintenance || !r.Managed) != want {
+				t.Errorf("%+v, %v", r, err)
+			}
 		}
 	}
 	must := func(err error) {
@@ -279,15 +185,21 @@ func TestWithInstalledTools(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	mode("", false, false)
-	must(c.UnsetMaintenanceMode(ctx))
-	must(c.SetMaintenanceMode(ctx, "true"))
-	must(c.SetMaintenanceMode(ctx, "true"))
-	mode("true", true, true)
-	must(c.UnsetMaintenanceMode(ctx))
-	mode("", false, false)
+	mode(false)
+	must(property("-v", "true"))
+	mode(true)
+	must(property("-D"))
+	mode(false)
+	for range 2 { // the second time there is nothing to do
+		must(c.Freeze(ctx, theClone))
+		frozen(true)
+	}
+	for range 2 {
+		must(c.Thaw(ctx, theClone))
+		frozen(false)
+	}
 
-	must(c.SetStandby(ctx, "node02"))
+	must(c.SetAttribute(ctx, Permanent, "node02", "standby", "on"))
 	o, err := c.Overview(ctx)
 	must(err)
 	if ok, why := o.Online("node02"); ok || why != "standby" {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"pgrex/internal/durable"
 )
 
 // saved are the files that make up the cluster definition of a node, with the
@@ -46,7 +48,7 @@ func Save(root, dir string) error {
 			return fmt.Errorf("cannot save the cluster definition: %w", err)
 		}
 	}
-	return syncDir(filepath.Dir(dir))
+	return durable.SyncDir(filepath.Dir(dir))
 }
 
 // Restore puts back what [Save] has copied, and removes those of the files that
@@ -125,14 +127,5 @@ func writeFile(path string, text []byte, mode fs.FileMode, owner *syscall.Stat_t
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return durable.SyncDir(filepath.Dir(path))
 }

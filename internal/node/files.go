@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/run"
 )
 
@@ -125,19 +126,10 @@ var WriteFile = Define("write-file", func(_ context.Context, f File) (struct{}, 
 		err = os.Rename(tmp.Name(), f.Path)
 	}
 	if err == nil {
-		err = syncDir(dir)
+		err = durable.SyncDir(dir)
 	}
 	return struct{}{}, err
 })
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
 
 // Remove removes a file; one that is not there is no error.
 var Remove = Define("remove", func(_ context.Context, path string) (struct{}, error) {

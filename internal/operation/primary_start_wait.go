@@ -38,18 +38,9 @@ func (p *starter) watched(o crm.Overview) map[string]conf.ResourceIDs {
 			p.con.Tell(message.CMN021, "item", r.Key)
 			continue
 		}
-		if r.Assumed {
-			var there []string
-			for _, id := range r.IDs {
-				if len(o.Of(id)) > 0 {
-					there = append(there, id)
-				}
-			}
-			if len(there) == 0 {
-				p.con.Tell(message.CFG024, "key", r.Key)
-				continue
-			}
-			r.IDs = there
+		if r.IDs = present(o, r); len(r.IDs) == 0 {
+			p.con.Tell(message.CFG024, "key", r.Key)
+			continue
 		}
 		watched[r.Key] = r
 	}
@@ -138,12 +129,7 @@ func (p *starter) await(ctx context.Context, limit time.Duration) error {
 			watched = p.watched(o)
 		}
 		if failures := o.FailuresSince(resource, p.own.Name(), p.began); len(failures) > 0 {
-			f := failures[0]
-			reason := f.Reason
-			if reason == "" {
-				reason = strings.TrimSpace(f.Exit + " " + f.Status)
-			}
-			return nil, message.Fail(message.PST053, "id", resource, "node", f.Node, "reason", f.Operation+": "+reason).Then(p.called("status"))
+			return nil, message.Fail(message.PST053, "id", resource, "node", failures[0].Node, "reason", failureText(failures[0])).Then(p.called("status"))
 		}
 		if promoted, _ := o.PrimaryRuns(p.promotable(p.db), resource, p.peerName); promoted {
 			return nil, message.Fail(message.PST012, "peer", p.peerName).Then(p.called("status"))

@@ -10,7 +10,6 @@ import (
 
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
-	"pgrex/internal/run"
 )
 
 // serverIn names a server on the node where an operation is done. The user's
@@ -19,13 +18,7 @@ type serverIn struct{ Settings pg.Settings }
 
 // instance is the server, as its user.
 func (in serverIn) instance(ctx context.Context) (*pg.Instance, error) {
-	set := in.Settings
-	u, err := pg.LookupUser(ctx, run.Local{}, set.User.Name)
-	if err != nil {
-		return nil, err
-	}
-	set.User = u
-	return pg.New(set, run.Local{}), nil
+	return pg.Here(ctx, in.Settings)
 }
 
 // checkpoint makes the server write a checkpoint.

@@ -234,6 +234,7 @@ type database struct {
 	params   ocf.Params
 	settings pg.Settings // without the user's ids, which each node has its own of
 	def      crm.Definition
+	all      []crm.Definition // every primitive of the cluster
 }
 
 // findDatabase looks for the configured primitive among definitions. source
@@ -253,7 +254,7 @@ func (s *session) findDatabase(definitions []crm.Definition, source string) (dat
 		if err != nil {
 			s.con.Detail("parameters of %s: %v", d.Resource, err)
 		}
-		return database{params: params, settings: resource.Settings(params, pg.User{Name: params.PgDBA}), def: d}, nil
+		return database{params: params, settings: resource.Settings(params, pg.User{Name: params.PgDBA}), def: d, all: definitions}, nil
 	}
 	return database{}, message.Fail(message.CMN008, "path", source).Because(fmt.Errorf("there is no resource %q in it", id))
 }

@@ -28,6 +28,7 @@ type joiner struct {
 	db                                database
 	clone                             string
 	pacemaker                         string // release of the peer's
+	rewindBytes                       int64  // that a rewind would copy, by its rehearsal
 	server                            rebuild.Server
 	local                             rejoin.Local
 	primary                           rejoin.Primary

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"pgrex/internal/archive"
 	"pgrex/internal/console"
 	"pgrex/internal/message"
+	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
 	"pgrex/internal/rebuild"
 	"pgrex/internal/rejoin"
@@ -157,11 +159,7 @@ func (s *session) watch() archive.Watch {
 // rehearse says what would be done.
 func (j *joiner) rehearse(ctx context.Context) error {
 	if j.chosen == rejoin.Rewind && j.decision.ProveRewind {
-		size, err := j.server.ProveRewind(ctx, j.source())
-		if err != nil {
-			return err
-		}
-		j.con.Tell(message.SST065, "size", console.Bytes(size))
+		j.con.Tell(message.SST065, "size", console.Bytes(j.rewindBytes))
 	}
 	if j.chosen == rejoin.BaseBackup {
 		p, err := j.origin(ctx)
@@ -186,20 +184,21 @@ func (j *joiner) rehearse(ctx context.Context) error {
 }
 
 // restorable is how many segments recovery will take from the archive here.
-func (j *joiner) restorable(ctx context.Context) int {
-	local, err := rejoin.GatherLocal(ctx, j.in())
-	if err != nil || local.Control == nil {
+func (j *joiner) restorable() int {
+	c, err := pg.New(j.server.Settings, nil).Control()
+	if err != nil {
 		return 0
 	}
+	entries, _ := os.ReadDir(j.conf.ArchiveDir) // none: nothing to restore
 	var last wal.Segment
-	for _, file := range local.Archive {
-		if n, ok := wal.ParseName(file); ok && n.Kind == wal.SegmentKind {
-			if s, ok := n.Segment(local.Control.SegmentSize); ok {
+	for _, e := range entries {
+		if n, ok := wal.ParseName(e.Name()); ok && n.Kind == wal.SegmentKind {
+			if s, ok := n.Segment(c.SegmentSize); ok {
 				last = max(last, s)
 			}
 		}
 	}
-	first := wal.SegmentOf(local.Control.Redo, local.Control.SegmentSize)
+	first := wal.SegmentOf(c.Redo, c.SegmentSize)
 	if last < first {
 		return 0
 	}

@@ -209,7 +209,8 @@ func (j *joiner) proveRewind(ctx context.Context) error {
 	if c.Verdict != rejoin.Possible || !j.decision.ProveRewind {
 		return nil
 	}
-	_, err := j.server.ProveRewind(ctx, j.source())
+	var err error
+	j.rewindBytes, err = j.server.ProveRewind(ctx, j.source())
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

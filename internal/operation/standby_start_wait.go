@@ -22,7 +22,7 @@ var plainStart = node.Define("plain-start", func(ctx context.Context, in serverI
 
 // start hands the node over to Pacemaker.
 func (j *joiner) start(ctx context.Context) error {
-	j.con.Step(message.SST112, "num", strconv.Itoa(j.restorable(ctx)))
+	j.con.Step(message.SST112, "num", strconv.Itoa(j.restorable()))
 	if err := j.phase(ctx, phaseStart); err != nil {
 		return err
 	}
@@ -73,18 +73,18 @@ func (j *joiner) wait(ctx context.Context) error {
 		}
 		online, why := o.Online(own)
 		note("Pacemaker", online, why)
-		ping, why := o.AllRunOn(existing(o, j.conf.Ping.IDs), own)
+		ping, why := o.AllRunOn(present(o, j.conf.Ping), own)
 		note("PING", ping, why)
-		storage, why := o.AllRunOn(existing(o, j.conf.StorageMon.IDs), own)
+		storage, why := o.AllRunOn(present(o, j.conf.StorageMon), own)
 		note("STORAGE_MON", storage, why)
 		if j.conf.Stonith {
-			fencing, why := o.AnyRunsOn(existing(o, j.conf.Fencing.IDs), own)
+			fencing, why := o.AnyRunsOn(present(o, j.conf.Fencing), own)
 			note("STONITH", fencing, why)
 		}
 		state, attributes = o.StandbyRuns(j.clone, j.db.def.Resource, own)
 		note("PostgreSQL", state == crm.Sync, attributes)
 		if j.conf.UseStandbyIP {
-			ip, why := o.AllRunOn(existing(o, j.conf.StandbyIP.IDs), own)
+			ip, why := o.AllRunOn(present(o, j.conf.StandbyIP), own)
 			note("IPADDR_STANDBY", ip, why)
 		}
 		// One that has been got over is none.

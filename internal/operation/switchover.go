@@ -21,6 +21,7 @@ type switcher struct {
 	from, to node.Node // the primary of before, and of afterwards
 	began    map[string]time.Time
 	outage   time.Time // when the old primary stopped to serve
+	stopped  stopped   // how its server ended
 }
 
 // The phases, as the journal has them (specification of the commands, 3.4.3).

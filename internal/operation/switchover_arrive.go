@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"pgrex/internal/conf"
 	"pgrex/internal/crm"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
@@ -32,8 +34,8 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 		}
 		note(o.Online(to))
 		note(o.PrimaryRuns(w.clone, w.db.def.Resource, to))
-		note(o.AllRunOn(existing(o, w.conf.PrimaryIP.IDs), to))
-		note(o.AllRunOn(existing(o, w.conf.ReplicationIP.IDs), to))
+		note(o.AllRunOn(present(o, w.conf.PrimaryIP), to))
+		note(o.AllRunOn(present(o, w.conf.ReplicationIP), to))
 		return missing, nil
 	})
 	if err != nil {
@@ -78,23 +80,29 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	return nil
 }
 
+// failureText words a failed action: the agent's own reason, where it gave one.
 func failureText(f crm.Failure) string {
-	text := f.Operation + ": " + f.Exit
-	if f.Reason != "" {
-		text += " (" + f.Reason + ")"
+	reason := f.Reason
+	if reason == "" {
+		reason = strings.TrimSpace(f.Exit + " " + f.Status)
 	}
-	return text
+	return f.Operation + ": " + reason
 }
 
-// existing are those of some resources that the cluster has.
-func existing(o crm.Overview, ids []string) []string {
-	var list []string
-	for _, id := range ids {
+// present are the resources that a key names. Ids that are only assumed count
+// as far as the cluster has them; a configured one that it has not is waited for
+// in vain, and named.
+func present(o crm.Overview, r conf.ResourceIDs) []string {
+	if !r.Assumed {
+		return r.IDs
+	}
+	var there []string
+	for _, id := range r.IDs {
 		if len(o.Of(id)) > 0 {
-			list = append(list, id)
+			there = append(there, id)
 		}
 	}
-	return list
+	return there
 }
 
 // comeBack waits for the old primary as a synchronous standby. The agent brings
@@ -139,7 +147,7 @@ func (w *switcher) comeBack(ctx context.Context) error {
 			missing = append(missing, why)
 		}
 		if w.conf.UseStandbyIP {
-			if ok, why := o.AllRunOn(existing(o, w.conf.StandbyIP.IDs), from); !ok {
+			if ok, why := o.AllRunOn(present(o, w.conf.StandbyIP), from); !ok {
 				missing = append(missing, why)
 			}
 		}

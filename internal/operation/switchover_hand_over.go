@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pgrex/internal/console"
@@ -93,7 +94,7 @@ type served struct{ at time.Time }
 
 // serving waits for the new primary behind its address.
 func (w *switcher) serving(ctx context.Context) (served, error) {
-	in := serveIn{serverIn{w.db.settings}, w.addresses(ctx, w.conf.PrimaryIP.IDs), w.limit(w.conf.TimeoutPromote)}
+	in := serveIn{serverIn{w.db.settings}, w.addresses(w.conf.PrimaryIP.IDs), w.limit(w.conf.TimeoutPromote)}
 	if _, err := serving.On(ctx, w.to, in); err != nil {
 		return served{}, err
 	}
@@ -101,17 +102,11 @@ func (w *switcher) serving(ctx context.Context) (served, error) {
 }
 
 // addresses are those that address resources put on a node.
-func (w *switcher) addresses(ctx context.Context, ids []string) []string {
-	defs, err := w.crm(w.to).Definitions(ctx, "")
-	if err != nil {
-		return nil
-	}
+func (w *switcher) addresses(ids []string) []string {
 	var list []string
-	for _, d := range defs {
-		for _, id := range ids {
-			if d.Resource == id && d.Params["ip"] != "" {
-				list = append(list, d.Params["ip"])
-			}
+	for _, d := range w.db.all {
+		if ip := d.Params["ip"]; ip != "" && slices.Contains(ids, d.Resource) {
+			list = append(list, ip)
 		}
 	}
 	return list
@@ -148,12 +143,13 @@ func (w *switcher) stop(ctx context.Context) error {
 		return err
 	}
 	w.outage = time.Now()
-	st, err := stopServer.On(ctx, w.from, stopIn{serverIn{w.db.settings}, w.limit(w.conf.TimeoutPGStop)})
+	var err error
+	w.stopped, err = stopServer.On(ctx, w.from, stopIn{serverIn{w.db.settings}, w.limit(w.conf.TimeoutPGStop)})
 	if err != nil {
 		return message.Fail(message.SWO041).Because(err)
 	}
-	if st.Left > 0 {
-		return message.Fail(message.SWO041).Because(fmt.Errorf("%d processes are left", st.Left))
+	if w.stopped.Left > 0 {
+		return message.Fail(message.SWO041).Because(fmt.Errorf("%d processes are left", w.stopped.Left))
 	}
 	w.con.OK()
 	return nil
@@ -166,18 +162,15 @@ func (w *switcher) prove(ctx context.Context) error {
 	if err := w.phase(ctx, phaseProof); err != nil {
 		return err
 	}
-	st, err := stopServer.On(ctx, w.from, stopIn{serverIn{w.db.settings}, 0})
-	if err == nil && !st.Clean {
-		err = errors.New("the server was not shut down cleanly")
+	if !w.stopped.Clean {
+		return message.Fail(message.SWO042, "a", "?", "b", "?").Because(errors.New("the server was not shut down cleanly"))
 	}
-	if err != nil {
-		return message.Fail(message.SWO042, "a", "?", "b", "?").Because(err)
+	end := w.stopped.End
+	got, err := reach.On(ctx, w.to, reachIn{serverIn{w.db.settings}, end, min(proofTime, w.limit(proofTime))})
+	if err != nil || got < end {
+		return message.Fail(message.SWO042, "a", got, "b", end).Because(err)
 	}
-	got, err := reach.On(ctx, w.to, reachIn{serverIn{w.db.settings}, st.End, min(proofTime, w.limit(proofTime))})
-	if err != nil || got < st.End {
-		return message.Fail(message.SWO042, "a", got, "b", st.End).Because(err)
-	}
-	w.con.Detail("%s has %v, the shutdown checkpoint of %s ends at %v", w.to.Name(), got, w.from.Name(), st.End)
+	w.con.Detail("%s has %v, the shutdown checkpoint of %s ends at %v", w.to.Name(), got, w.from.Name(), end)
 	if _, err := removeLock.On(ctx, w.from, serverIn{w.db.settings}); err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"pgrex/internal/durable"
 )
 
 // writeFile puts text where path is, as the user of the server: written beside
@@ -38,7 +40,7 @@ func (i *Instance) writeFile(path, text string) error {
 			_ = os.Remove(f.Name())
 			return err
 		}
-		return syncDir(dir)
+		return durable.SyncDir(dir)
 	})
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, permission(err))
@@ -103,15 +105,6 @@ func (i *Instance) RemoveTemporary() (removed []string, err error) {
 	return removed, err
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // removeFile removes a file, or the link at its place, for good; one that is
 // not there is no error.
 func (i *Instance) removeFile(path string) error {
@@ -119,7 +112,7 @@ func (i *Instance) removeFile(path string) error {
 		if err := os.Remove(path); err != nil {
 			return err
 		}
-		return syncDir(filepath.Dir(path))
+		return durable.SyncDir(filepath.Dir(path))
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot remove %s: %w", path, permission(err))

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"pgrex/internal/durable"
 )
 
 // mark ends every line that we, or the shell agent, add to postgresql.conf.
@@ -120,7 +122,7 @@ func replaceFile(path string, st syscall.Stat_t, lines []string) (err error) {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // editIncludes is the text with want as its only lines of ours. Of two equal

@@ -80,3 +80,16 @@ func newUser(name, uid, gid, home string, groups []string) (User, error) {
 	}
 	return u, nil
 }
+
+// Here is the instance that s describes on this node. Of its user the name
+// alone counts: the ids are this node's.
+func Here(ctx context.Context, s Settings) (*Instance, error) {
+	if s.User.Name != "" {
+		u, err := LookupUser(ctx, run.Local{}, s.User.Name)
+		if err != nil {
+			return nil, err
+		}
+		s.User = u
+	}
+	return New(s, run.Local{}), nil
+}

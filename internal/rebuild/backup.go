@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/message"
 	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
@@ -378,7 +379,7 @@ func (s Server) setAside(f Facts, now time.Time) (old []string, err error) {
 			err := os.Rename(p.Real, p.Real+suffix)
 			if err == nil {
 				done = append(done, p.Real)
-				err = errors.Join(os.Mkdir(p.Real, 0o700), syncDir(filepath.Dir(p.Real)))
+				err = errors.Join(os.Mkdir(p.Real, 0o700), durable.SyncDir(filepath.Dir(p.Real)))
 			}
 			if err != nil {
 				for _, dir := range done {

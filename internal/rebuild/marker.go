@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/pg"
 )
 
@@ -188,7 +189,7 @@ func writeDurably(path string, content []byte) error {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 func removeDurably(path string) error {
@@ -199,14 +200,5 @@ func removeDurably(path string) error {
 	if err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return durable.SyncDir(filepath.Dir(path))
 }

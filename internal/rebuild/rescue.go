@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pgrex/internal/durable"
 	"pgrex/internal/message"
 	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
@@ -216,7 +217,7 @@ func (s Server) fill(ctx context.Context, r Rescue, path string, writer pg.User,
 		if err := writeDurably(filepath.Join(path, "summary.txt"), []byte(text)); err != nil {
 			return err
 		}
-		return syncDir(filepath.Dir(path))
+		return durable.SyncDir(filepath.Dir(path))
 	})
 }
 

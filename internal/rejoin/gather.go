@@ -27,12 +27,12 @@ type node struct {
 }
 
 func here(ctx context.Context, in In) (node, error) {
-	u, err := pg.LookupUser(ctx, run.Local{}, in.Server.User.Name)
+	i, err := pg.Here(ctx, in.Server)
 	if err != nil {
 		return node{}, err
 	}
-	in.Server.User = u
-	return node{pg.New(in.Server, run.Local{}), in}, nil
+	in.Server = i.Settings()
+	return node{i, in}, nil
 }
 
 // GatherLocal looks at the data of this node, whose server must be stopped. An
