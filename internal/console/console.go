@@ -60,9 +60,6 @@ func New(o Options) *Console {
 // Say is the printer of the console, for texts that become part of others.
 func (c *Console) Say() message.Printer { return c.o.Say }
 
-// SetWords changes the words for the roles.
-func (c *Console) SetWords(w message.Words) { c.o.Say = c.o.Say.WithWords(w) }
-
 // event is a line of JSON.
 type event struct {
 	Time    string         `json:"time"`
@@ -298,9 +295,12 @@ func Status(err error) int {
 	)
 	var f *message.Failure
 	var i *Interrupted
+	var ended Ended
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &ended):
+		return int(ended)
 	case errors.As(err, &i):
 		return stopped
 	case errors.As(err, &f) && f.ID.Exit() != 0:
@@ -308,6 +308,12 @@ func Status(err error) int {
 	}
 	return failed
 }
+
+// Ended is what a command returns that has said everything itself: its exit
+// status, 0 included.
+type Ended int
+
+func (e Ended) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // Finish says what a command returned, and answers with the exit status.
 func (c *Console) Finish(err error) int {
@@ -353,7 +359,9 @@ func isJoin(err error) bool { return fmt.Sprintf("%T", err) == "*errors.joinErro
 func (c *Console) complain(err error) {
 	var f *message.Failure
 	var i *Interrupted
+	var ended Ended
 	switch {
+	case errors.As(err, &ended): // said already
 	case errors.As(err, &i):
 		text := c.o.Say.Text(i.ID, i.Args...)
 		c.emit(c.o.Err, event{State: "error", ID: i.ID, Params: params(i.Args), Text: text}, text)

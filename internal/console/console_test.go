@@ -376,3 +376,14 @@ func TestLanguageOfTheConsole(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestEndedSaysNothing(t *testing.T) {
+	var out, errOut strings.Builder
+	c := New(Options{Out: &out, Err: &errOut, Now: time.Now})
+	if got := c.Finish(fmt.Errorf("rehearsal: %w", Ended(2))); got != 2 || out.String()+errOut.String() != "" {
+		t.Errorf("%d, said %q and %q", got, out.String(), errOut.String())
+	}
+	if got := Status(Ended(0)); got != 0 {
+		t.Errorf("%d, want 0", got)
+	}
+}

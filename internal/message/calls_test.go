@@ -58,6 +58,16 @@ func TestEveryNumberHasBothLanguages(t *testing.T) {
 	}
 }
 
+func TestNumbersAreGivenOnce(t *testing.T) {
+	count := 0
+	for _, table := range []map[ID]entry{operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages} {
+		count += len(table)
+	}
+	if count != len(numbered) {
+		t.Errorf("%d messages have %d numbers", count, len(numbered))
+	}
+}
+
 // Every message of the specification is there, with its kind, its exit status
 // and its parameters (section 7, in testdata/section7.txt: number, kind, names).
 //

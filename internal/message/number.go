@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -19,6 +20,20 @@ const (
 	Question
 	Error
 )
+
+// numbered are all of them. Each part of the product keeps its own in a file of
+// its own.
+var numbered = join(operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages)
+
+// join makes one table of several; a number that is given twice is a mistake
+// that TestNumbersAreGivenOnce finds.
+func join(tables ...map[ID]entry) map[ID]entry {
+	all := map[ID]entry{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
+}
 
 // entry is one numbered message. Its placeholders are names in braces and the
 // same in both languages; {PRI} and {STB} are the words for the two roles, and

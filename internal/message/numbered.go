@@ -410,7 +410,7 @@ const (
 	STS051 ID = "STS-051"
 )
 
-var numbered = map[ID]entry{
+var operationMessages = map[ID]entry{
 	// Common.
 	CMN001: {kind: Error, exit: 3, text: text{
 		"This command must be run as root (current user: {user}).",

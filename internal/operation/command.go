@@ -39,6 +39,9 @@ type command struct {
 	peer bool
 	// lenient commands go on with a configuration file that has mistakes.
 	lenient bool
+	// bare commands are about files that they are given: they need no rights, no
+	// configuration, no log and no lock.
+	bare bool
 	// unlocked commands change nothing and need not be alone.
 	unlocked bool
 	// unfinished commands run although another operation has not come to its end.
@@ -109,7 +112,7 @@ func (o *common) declare(f *flags, c *command) {
 	f.boolean(&o.verbose, "additional_information", "a", both{"same as --verbose", "--verbose と同じ"})
 	f.text(&o.vocabulary, "vocabulary", "", "old|new", both{"words for the roles: Master/Slave or Primary/Standby", "役割の呼び方: Master/Slave または Primary/Standby"})
 	f.text(&o.logFile, "log-file", "", "FILE", both{"log file", "ログファイル"})
-	if c.unlocked {
+	if c.unlocked || c.bare {
 		return
 	}
 	f.number(&o.timeout, "timeout", "SEC", both{"how long to wait, in seconds, instead of the configured times", "待ち時間の上限（秒、設定ファイルより優先）"})

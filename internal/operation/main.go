@@ -182,6 +182,11 @@ func (o *common) check(p program, args []string) *message.Failure {
 // puts everything away again.
 func (s *session) conduct(con console.Options, run func(context.Context) error) int {
 	s.con = console.New(con)
+	if s.program.cmd.bare {
+		ctx, interrupts := console.Watch(context.Background(), s.con)
+		s.interrupts = interrupts
+		return s.con.Finish(run(ctx))
+	}
 	configured, problems := s.configure()
 	if log := s.openLog(); log != nil {
 		defer log.Close()

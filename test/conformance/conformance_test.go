@@ -18,6 +18,9 @@ var update = flag.Bool("update", false, "write docs/conformance.md anew")
 // are all shown.
 const notShownYet = 3
 
+// definitionsNotShownYet is the same for the cluster definition and the set-up.
+const definitionsNotShownYet = 81
+
 func TestConformanceIsUpToDate(t *testing.T) {
 	f, err := scan(root)
 	if err != nil {
@@ -36,8 +39,12 @@ func TestConformanceIsUpToDate(t *testing.T) {
 	if got := f.notShown(ofOperations); len(got) != notShownYet {
 		t.Errorf("of the operation commands %d are not shown, want %d: %v", len(got), notShownYet, got)
 	}
+	if got := f.notShown(ofDefinition); len(got) != definitionsNotShownYet {
+		t.Errorf("of the cluster definition and the set-up %d are not shown, want %d: %v", len(got), definitionsNotShownYet, got)
+	}
 	t.Log("FIGURE conformance: agent: " + summary(f, ofAgent))
 	t.Log("FIGURE conformance: operation commands: " + summary(f, ofOperations))
+	t.Log("FIGURE conformance: cluster definition: " + summary(f, ofDefinition))
 	name, text := filepath.Join(root, document), render(f)
 	if *update {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
@@ -51,7 +58,7 @@ func TestConformanceIsUpToDate(t *testing.T) {
 }
 
 func TestStatements(t *testing.T) {
-	for l, want := range map[*list]int{ofAgent: 124, ofOperations: 136} {
+	for l, want := range map[*list]int{ofAgent: 124, ofOperations: 136, ofDefinition: 81} {
 		all := l.numbered()[1:]
 		if len(all) != want {
 			t.Errorf("%d statements, want %d", len(all), want)
@@ -78,6 +85,8 @@ func TestScanRefuses(t *testing.T) {
 		{"of the operation commands, of a cheap layer", "x_test.go", head + "// Conformance: AT-049 (unit)\nfunc TestA(t *testing.T) {}\n", ""},
 		{"of the operation commands, no such number", "x_test.go", head + "// Conformance: AT-137 (unit)\nfunc TestA(t *testing.T) {}\n", "only AT-001 to AT-136"},
 		{"of the operation commands, digits", "x_test.go", head + "// Conformance: AT-2 (unit)\nfunc TestA(t *testing.T) {}\n", "is not the line of a test"},
+		{"of the definition", "x_test.go", head + "// Conformance: CD-001 (unit)\nfunc TestA(t *testing.T) {}\n", ""},
+		{"of the definition, no such number", "x_test.go", head + "// Conformance: CD-082 (unit)\nfunc TestA(t *testing.T) {}\n", "only CD-001 to CD-081"},
 		{"of both lists", "x_test.go", head + "// Conformance: 2, AT-003 (unit)\nfunc TestA(t *testing.T) {}\n", "is not the line of a test"},
 		{"no layer", "x_test.go", head + "// Conformance: 2\nfunc TestA(t *testing.T) {}\n", "is not the line of a test"},
 		{"unknown layer", "x_test.go", head + "// Conformance: 2 (moon)\nfunc TestA(t *testing.T) {}\n", "is not the line of a test"},

@@ -9,6 +9,10 @@
 //
 //	// Conformance: AT-012, AT-013 (unit)
 //
+// and CD- for one of the cluster definition and the set-up:
+//
+//	// Conformance: CD-005 (unit)
+//
 // in a script, which has no function and one layer:
 //
 //	# Conformance: 6, 7
@@ -44,8 +48,11 @@ func main() {
 	}
 	fmt.Println("agent:", summary(f, ofAgent))
 	fmt.Println("operation commands:", summary(f, ofOperations))
-	for _, n := range f.notShown(ofOperations) {
-		fmt.Println("not shown:", ofOperations.mark(n), ofOperations.numbered()[n].text)
+	fmt.Println("cluster definition and set-up:", summary(f, ofDefinition))
+	for _, l := range []*list{ofOperations, ofDefinition} {
+		for _, n := range f.notShown(l) {
+			fmt.Println("not shown:", l.mark(n), l.numbered()[n].text)
+		}
 	}
 	if len(f.problems) > 0 {
 		os.Exit(1)
@@ -62,7 +69,7 @@ func render(f *found) string {
 	var b strings.Builder
 	b.WriteString(`# Conformance
 
-What the agent and the operation commands must do, statement by statement, and
+What the agent, the operation commands and the cluster definition must do, statement by statement, and
 the tests that show it. The layer is the cheapest that really shows the
 statement: unit (one package), script (the program with stand-ins for
 Pacemaker's tools and pg_ctl), PostgreSQL server (the program with a real
@@ -74,14 +81,20 @@ those, not this file.
 The agent: **` + summary(f, ofAgent) + `**
 
 The operation commands: **` + summary(f, ofOperations) + `**
+
+The cluster definition and the set-up: **` + summary(f, ofDefinition) + `**
 `)
 	table(&b, f, ofAgent)
 	b.WriteString("\n# The operation commands\n")
 	table(&b, f, ofOperations)
+	b.WriteString("\n# The cluster definition and the set-up\n")
+	table(&b, f, ofDefinition)
 	b.WriteString("\n# Not shown yet\n\n## The agent\n\n")
 	missing(&b, f, ofAgent)
 	b.WriteString("\n## The operation commands\n\n")
 	missing(&b, f, ofOperations)
+	b.WriteString("\n## The cluster definition and the set-up\n\n")
+	missing(&b, f, ofDefinition)
 	return b.String()
 }
 

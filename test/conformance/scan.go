@@ -38,7 +38,7 @@ type found struct {
 }
 
 var (
-	inGo = regexp.MustCompile(`^// Conformance: (\d+(?:, \d+)*|AT-\d{3}(?:, AT-\d{3})*) \((` + strings.Join(layerNames, "|") + `)\)$`)
+	inGo = regexp.MustCompile(`^// Conformance: (\d+(?:, \d+)*|AT-\d{3}(?:, AT-\d{3})*|CD-\d{3}(?:, CD-\d{3})*) \((` + strings.Join(layerNames, "|") + `)\)$`)
 	// A script says nothing of its layer: it has only one.
 	inScript = regexp.MustCompile(`^# Conformance: (\d+(?:, \d+)*)$`)
 	marked   = regexp.MustCompile(`^\W*Conformance\W*:`)
@@ -161,12 +161,15 @@ func (f *found) script(name string, text []byte) {
 // add checks the numbers: each one a statement.
 func (f *found) add(c claim, numbers string) {
 	c.list = ofAgent
-	if strings.HasPrefix(numbers, "AT-") {
+	switch {
+	case strings.HasPrefix(numbers, "AT-"):
 		c.list = ofOperations
+	case strings.HasPrefix(numbers, "CD-"):
+		c.list = ofDefinition
 	}
 	all := c.list.numbered()
 	for _, text := range strings.Split(numbers, ", ") {
-		n, err := strconv.Atoi(strings.TrimPrefix(text, "AT-"))
+		n, err := strconv.Atoi(text[strings.LastIndex(text, "-")+1:])
 		if err != nil || n < 1 || n >= len(all) {
 			f.problem("%s: there is no statement %s, only %s to %s", c, text, c.list.mark(1), c.list.mark(len(all)-1))
 			continue

@@ -190,6 +190,7 @@ type list struct {
 var (
 	ofAgent      = &list{groups, strconv.Itoa}
 	ofOperations = &list{operations, func(n int) string { return fmt.Sprintf("AT-%03d", n) }}
+	ofDefinition = &list{definitions, func(n int) string { return fmt.Sprintf("CD-%03d", n) }}
 )
 
 // numbered is the list with its numbers: statement 1 is at index 1.

@@ -1,0 +1,4 @@
+package message
+
+// doctorMessages are those of doctor.
+var doctorMessages = map[ID]entry{}

@@ -1,0 +1,4 @@
+package message
+
+// reviewMessages are those of the checks of a finished definition.
+var reviewMessages = map[ID]entry{}

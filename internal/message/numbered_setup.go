@@ -1,0 +1,4 @@
+package message
+
+// setupMessages are those of init.
+var setupMessages = map[ID]entry{}
