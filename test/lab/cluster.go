@@ -20,7 +20,7 @@ func (l *Lab) LoadDefinition(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if cib, err = l.state.Variant.change(cib); err != nil {
+		if cib, err = l.state.Variant.change(cib, l.definition().Nodes...); err != nil {
 			return err
 		}
 		if err := n.WriteFile(cibFile, []byte(cib), 0o600, "hacluster"); err != nil {

@@ -5,8 +5,6 @@ package tools
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -312,30 +310,42 @@ func definitionRejected(t *testing.T) {
 	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--all")
 	definition, err := shared.Definition().CIB()
 	must(t, err)
-	// Valid, and greater than what Pacemaker's daemons send each other, packed
-	// or not (PCMK_ipc_buffer, 128 KiB).
-	noise := make([]byte, 256<<10)
-	_, _ = rand.Read(noise)
-	const primitive = `<primitive id="pgsql"`
-	huge := strings.Replace(definition, primitive, primitive+` description="`+hex.EncodeToString(noise)+`"`, 1)
-	must(t, primary.WriteFile("/root/huge.xml", []byte(huge), 0o600, "root"))
+	must(t, primary.WriteFile("/root/pgrex.xml", []byte(definition), 0o600, "root"))
+	// A cluster refuses nothing that crm_verify has accepted, as far as we know:
+	// the refusal is played.
+	const tool = "/usr/local/sbin/cibadmin"
+	must(t, primary.WriteFile(tool, []byte(refusingCibadmin), 0o755, "root"))
+	t.Cleanup(func() { _ = os.Remove(primary.Path(tool)) })
 	before, err := primary.ReadFile("/var/lib/pacemaker/cib/cib.xml")
 	must(t, err)
 
-	have(t, typed(t, ctx, primary, english, 1, "pg-rex_master_start", "--yes", "huge.xml"),
-		"PST-052", "next: pg-rex_stop ; pg-rex_master_start --restore")
+	have(t, typed(t, ctx, primary, english, 1, "pg-rex_master_start", "--yes", "pgrex.xml"),
+		"PST-052", "Permission denied", "next: pg-rex_stop ; pg-rex_master_start --restore")
 	have(t, typed(t, ctx, primary, english, 3, "pg-rex_master_start", "--restore"), "PST-011")
-	typed(t, ctx, primary, english, 0, "pg-rex_stop")
+	// Without a definition nobody knows the role of the node.
+	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--yes")
 	typed(t, ctx, primary, english, 0, "pg-rex_master_start", "--restore")
 	after, err := primary.ReadFile("/var/lib/pacemaker/cib/cib.xml")
 	must(t, err)
 	if !bytes.Equal(before, after) {
 		t.Errorf("the definition is not the one of before:\n%s\nbut\n%s", before, after)
 	}
+	must(t, os.Remove(primary.Path(tool)))
 	typed(t, ctx, primary, english, 0, "pg-rex_master_start")
 	typed(t, ctx, standby, english, 0, "pg-rex_slave_start", "-n")
 	primaryIs(t, ctx, primary)
 }
+
+// refusingCibadmin replaces nothing.
+const refusingCibadmin = `#!/bin/sh
+for word; do
+	if [ "$word" = -R ]; then
+		echo 'Call failed: Permission denied' >&2
+		exit 4
+	fi
+done
+exec /usr/sbin/cibadmin "$@"
+`
 
 // newConfiguration is the sample of the new generation, with the resources of the lab.
 const newConfiguration = `HACLUSTER_NAME = salesdb
