@@ -33,10 +33,11 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 	$(AS_ROOT) ./bin/pgrex-lab demo
 
 .PHONY: test
-test: deps servers build dist ## all tests: unit and script tests, real servers, then the lab
+test: deps servers build dist ## all tests: unit and script tests and real servers, beside them the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
 		unit=$(subst $(space),$(comma),$(UNITS)) \
 		server=./internal/pg,./internal/agent,./test/judges,$(subst $(space),$(comma),$(MIXED)) \
+		// \
 		lab=./test/cluster \
 		tools=./test/tools \
 		faults=./test/faults

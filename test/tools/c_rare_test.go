@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -398,15 +397,9 @@ func newVocabulary(t *testing.T) {
 func fencingHistory(t *testing.T) {
 	ctx, primary, standby := normal(t)
 	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--all")
-	for _, n := range shared.Nodes() {
-		must(t, n.WriteFile("/usr/sbin/fence_none", []byte(fenceNone), 0o755, "root"))
-	}
-	configured(t, strings.Replace(newConfiguration, "STONITH = disable", "STONITH = enable\nSTONITH_ResourceID = fence1 , fence2", 1))
-	definition, err := shared.Definition().CIB()
+	configured(t, strings.Replace(newConfiguration, "STONITH = disable", "STONITH = enable\nSTONITH_ResourceID = fence-node01 , fence-node02", 1))
+	fenced, err := shared.CIB(lab.Variant{Fencing: true})
 	must(t, err)
-	fenced := strings.NewReplacer(`name="stonith-enabled" value="false"`, `name="stonith-enabled" value="true"`,
-		`<resources>`, `<resources>`+device(1)+device(2),
-		`on-fail="block"`, `on-fail="fence"`).Replace(definition)
 	must(t, primary.WriteFile("/root/fenced.xml", []byte(fenced), 0o600, "root"))
 	history := func() string {
 		t.Helper()
@@ -422,32 +415,6 @@ func fencingHistory(t *testing.T) {
 	}
 	typed(t, ctx, standby, english, 0, "pg-rex_standby_start", "-n")
 	primaryIs(t, ctx, primary)
-}
-
-// fenceNone is a fencing device that is there and can do nothing.
-const fenceNone = `#!/bin/sh
-read_action() { while read line; do case $line in action=*) echo "${line#action=}";; esac; done; }
-case $(read_action) in
-metadata) cat <<'XML'
-<?xml version="1.0" ?>
-<resource-agent name="fence_none" shortdesc="Can do nothing">
-<longdesc>Can do nothing</longdesc>
-<parameters><parameter name="action" unique="0" required="1"><content type="string" default="reboot"/></parameter></parameters>
-<actions><action name="on"/><action name="off"/><action name="reboot"/><action name="monitor"/><action name="status"/><action name="list"/><action name="metadata"/></actions>
-</resource-agent>
-XML
-;;
-monitor | status | list) exit 0 ;;
-*) exit 1 ;;
-esac
-`
-
-// device is the definition of one, which may run anywhere but on its target.
-func device(node int) string {
-	return fmt.Sprintf(`<primitive id="fence%d" class="stonith" type="fence_none">
-  <instance_attributes id="fence%[1]d-params"><nvpair id="fence%[1]d-host" name="pcmk_host_list" value="node0%[1]d"/></instance_attributes>
-  <operations><op id="fence%[1]d-monitor" name="monitor" interval="3600s" timeout="60s"/></operations>
-</primitive>`, node)
 }
 
 // control is the control file of a node's database: it changes with all that
