@@ -198,6 +198,9 @@ func withoutEmptyLocations(s string) string {
 	return regexp.MustCompile(`(?m)^location \S+ \S+\n`).ReplaceAllString(s, "")
 }
 
+const rulesOfReaders = "\trule 200: pgsql-status eq HS:sync \\\n\trule 100: pgsql-status eq PRI \\\n\trule -inf: not_defined pgsql-status \\\n" +
+	"\trule -inf: pgsql-status ne HS:sync and pgsql-status ne PRI\n"
+
 // A constraint that is there and says something else is named as such.
 func TestConstraintsTurnedRound(t *testing.T) {
 	for _, c := range []struct {
@@ -226,6 +229,14 @@ func TestConstraintsTurnedRound(t *testing.T) {
 		{withKdump, "rule 100: pgsql-status eq PRI", "rule -100: pgsql-status eq PRI", []string{"W077 775 L5 vip-slave"}},
 		{withKdump, "rule -inf: not_defined pgsql-status", "rule -100: not_defined pgsql-status", []string{"W077 775 L6 vip-slave"}},
 		{withKdump, "ne HS:sync and pgsql-status ne PRI", "ne HS:sync or pgsql-status ne PRI", []string{"W077 775 L7 vip-slave"}},
+		{withKdump, "ne HS:sync and pgsql-status ne PRI", "ne HS:sync and pgsql-status ne PRI and #uname eq node01", []string{"W077 775 L7 vip-slave"}},
+		{withKdump, "rule 100: pgsql-status eq PRI", "rule 100: pgsql-status eq PRI and #uname eq node01", []string{"W077 775 L5 vip-slave"}},
+		{withKdump, "rule -inf: not_defined default_ping_set", "rule $role=Promoted -inf: not_defined default_ping_set", []string{"W077 775 L1 msPostgresql", "W077 775 L3' msPostgresql"}},
+		{withKdump, "location loc-vip-slave vip-slave \\\n" + rulesOfReaders, "", []string{"W077 775 L4 vip-slave", "W077 775 L5 vip-slave", "W077 775 L6 vip-slave", "W077 775 L7 vip-slave"}},
+		{withKdump, "group master-group", "primitive other ocf:heartbeat:IPaddr2 params ip=10.0.0.1\ngroup master-group", nil}, // the site's own
+		{withKdump, "location loc-vip-slave vip-slave \\\n" + rulesOfReaders,
+			"primitive other ocf:heartbeat:IPaddr2 params ip=10.0.0.1\ncolocation o inf: other msPostgresql:Promoted\n", // at the primary, not for readers
+			[]string{"W077 775 L4 vip-slave", "W077 775 L5 vip-slave", "W077 775 L6 vip-slave", "W077 775 L7 vip-slave"}},
 		{withKdump, " or not_defined #health-storage-mon", "", []string{"W077 775 L3' msPostgresql"}},
 		{withKdump, "not_defined default_ping_set or default_ping_set lt 100", "not_defined default_ping_set", []string{"W077 775 L1 msPostgresql"}},
 		{withKdump, " \\\n\tnode-health-strategy=only-green", "", []string{"W077 777 L3' node-health-strategy"}},
@@ -319,6 +330,8 @@ func TestEveryCheck(t *testing.T) {
 		{withKdump, []string{"rule -inf: not_defined default_ping_set", "rule -inf: not_defined nobody or not_defined default_ping_set"}, []string{"W078 781 loc-pgsql msPostgresql"}},
 		{withKdump, []string{"rule -inf: not_defined default_ping_set", "rule -inf: not_defined rack or not_defined default_ping_set",
 			"group master-group", "node node01 rack=1\nnode node02 rack=2\ngroup master-group"}, nil},
+
+		{withKdump, []string{"name=default_ping_set ", "", "default_ping_set", "pingd"}, nil}, // as the agent calls it
 
 		// W079
 		{withKdump, []string{monitorOfPing, strings.Replace(monitorOfPing, "interval=10s timeout=60s", "interval=10s timeout=59s", 1)}, []string{"W079 791 prmPing"}},
