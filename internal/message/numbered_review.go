@@ -68,6 +68,7 @@ const (
 	TPL022 ID = "TPL-022"
 	TPL023 ID = "TPL-023"
 	TPL024 ID = "TPL-024"
+	TPL025 ID = "TPL-025"
 )
 
 // reviewMessages are those of the checks of a finished definition.
@@ -554,5 +555,9 @@ var reviewMessages = map[ID]entry{
 	TPL024: {kind: Error, exit: 2, text: text{
 		`--{opt} "{value}" has to be a resource agent of the form ocf:PROVIDER:pgsql.`,
 		"--{opt} の値「{value}」は、ocf:プロバイダ:pgsql の形式のリソースエージェントで指定してください。",
+	}},
+	TPL025: {kind: Error, exit: 2, text: text{
+		"--layout pcsgen is for Pacemaker 2 and 3; --target 1.1 has pm_crmgen's.",
+		"--layout pcsgen は Pacemaker 2 以降用です。--target 1.1 では pm_crmgen の様式を使用してください。",
 	}},
 }

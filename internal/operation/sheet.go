@@ -18,8 +18,8 @@ import (
 // sheetOptions are those of pg-rex sheet. Values of a site that are not given
 // are those of the tutorial.
 type sheetOptions struct {
-	file, target, stonith, nodes, encoding string
-	kdump, force                           bool
+	file, target, stonith, nodes, encoding, layout string
+	kdump, force                                   bool
 	// values are options that stand for one value of the site each.
 	values            map[string]*string
 	bmcs, addresses   []string
@@ -53,6 +53,8 @@ func (o *sheetOptions) declare(f *flags) {
 	f.text(&o.nodes, "nodes", "", "A,B", both{"names of the two nodes, as uname -n gives them", "2 ノードの名前（uname -n の値）"})
 	o.target = "2"
 	f.text(&o.target, "target", "", "1.1|2|3", both{"generation of Pacemaker (default 2)", "Pacemaker の世代（既定値 2）"})
+	o.layout = "crmgen"
+	f.text(&o.layout, "layout", "", "crmgen|pcsgen", both{"layout of pm_crmgen 2.2, or of its successor pm_pcsgen with the ids of PG-REX 12 and newer (default crmgen)", "pm_crmgen 2.2 の様式、または後継の pm_pcsgen の様式（PG-REX 12 以降のリソース ID。既定値 crmgen）"})
 	f.boolean(&o.kdump, "kdump", "", both{"recognise a node that is dumping its memory before IPMI resets it", "IPMI によるリセットの前に、カーネルダンプ中であることを確認する"})
 	f.text(&o.encoding, "encoding", "", "cp932|utf8|utf8-bom", both{"encoding of a CSV (default cp932 for Japanese, utf8 otherwise)", "CSV の文字コード（既定値は日本語では cp932、それ以外は utf8）"})
 	f.boolean(&o.force, "force", "", both{"replace a file that exists", "既存のファイルを上書きする"})
@@ -86,7 +88,7 @@ var siteValues = []struct {
 	{"bin-dir", "DIR", both{"directory of pg_ctl and psql", "pg_ctl と psql のあるディレクトリ"}, func(s *template.Site) *string { return &s.BinDir }},
 	{"port", "NUMBER", both{"port of PostgreSQL (5432)", "PostgreSQL のポート番号（既定値 5432）"}, func(s *template.Site) *string { return &s.Port }},
 	{"repuser", "ROLE", both{"role for replication (repuser)", "レプリケーション用ユーザ（既定値 repuser）"}, func(s *template.Site) *string { return &s.RepUser }},
-	{"agent", "AGENT", both{"resource agent of PostgreSQL (ocf:heartbeat:pgsql)", "PostgreSQL のリソースエージェント（既定値 ocf:heartbeat:pgsql）"}, func(s *template.Site) *string { return &s.Agent }},
+	{"agent", "AGENT", both{"resource agent of PostgreSQL (ocf:heartbeat:pgsql; layout pcsgen: ocf:linuxhajp:pgsql)", "PostgreSQL のリソースエージェント（既定値 ocf:heartbeat:pgsql、pcsgen の様式では ocf:linuxhajp:pgsql）"}, func(s *template.Site) *string { return &s.Agent }},
 	{"bmc-user", "NAME", both{"user of the BMCs (Administrator)", "BMC のユーザ名（既定値 Administrator）"}, func(s *template.Site) *string { return &s.BMCUser }},
 }
 
@@ -163,6 +165,8 @@ func (o *sheetOptions) output(japanese bool) (kind string, encoding template.Enc
 		return "", "", bad("encoding", o.encoding)
 	case o.stonith != "ipmi" && o.stonith != "none":
 		return "", "", bad("stonith", o.stonith)
+	case o.layout != "crmgen" && o.layout != "pcsgen":
+		return "", "", bad("layout", o.layout)
 	case !slices.Contains([]string{"1.1", "2", "3"}, o.target):
 		return "", "", bad("target", o.target)
 	}
@@ -182,6 +186,9 @@ func (o *sheetOptions) site() (template.Site, error) {
 	generation := map[string]review.Generation{"1.1": review.Pacemaker1, "2": review.Pacemaker2, "3": review.Pacemaker3}[o.target]
 	site := template.Defaults(generation)
 	site.Fencing, site.Kdump = o.stonith == "ipmi", o.kdump
+	if o.layout == "pcsgen" {
+		site.Pcsgen, site.Agent = true, template.AgentOfPcsgen
+	}
 	for _, v := range siteValues {
 		if given := *o.values[v.option]; given != "" {
 			*v.of(&site) = given

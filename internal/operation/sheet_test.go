@@ -136,6 +136,8 @@ func TestSheetRefuses(t *testing.T) {
 		{append([]string{"--target", "4"}, good...), 2, "CMN-062"},
 		{append([]string{"--encoding", "euc-jp"}, good...), 2, "CMN-062"},
 		{append([]string{"--target", "1.1", "--kdump"}, good...), 2, "TPL-009"},
+		{append([]string{"--layout", "other"}, good...), 2, "CMN-062"},
+		{append([]string{"--layout", "pcsgen", "--target", "1.1"}, good...), 2, "TPL-025"},
 		{append([]string{"--bmc", "c=10.0.0.1"}, good...), 2, "TPL-021"},
 		{append([]string{"--bmc", "10.0.0.1"}, good...), 2, "TPL-021"},
 		{append([]string{"--bmc", "a=10.0.0.1", "--bmc", "a=10.0.0.2"}, good...), 2, "TPL-021"},

@@ -9,6 +9,17 @@ import (
 // [Site.Check]).
 func Build(s Site, japanese bool) Sheet {
 	b := &builder{japanese: japanese}
+	if s.Pcsgen {
+		b.pcsgen(s)
+	} else {
+		b.crmgen(s)
+	}
+	secret := s.Fencing && slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.BMCPassword != "" })
+	return Sheet{Name: b.in(text{"environment sheet", "環境定義書"}), Rows: b.rows, Japanese: japanese, Secret: secret}
+}
+
+// crmgen is the layout of pm_crmgen 2.2.
+func (b *builder) crmgen(s Site) {
 	b.head(s)
 	b.settings(s)
 	b.structure(s)
@@ -18,9 +29,7 @@ func Build(s Site, japanese bool) Sheet {
 	}
 	b.placement(s)
 	b.bindings(s)
-	b.config()
-	secret := s.Fencing && slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.BMCPassword != "" })
-	return Sheet{Name: b.in(text{"environment sheet", "環境定義書"}), Rows: b.rows, Japanese: japanese, Secret: secret}
+	b.config("12-1")
 }
 
 // primitives are all of them, in the order of their tables.
@@ -35,22 +44,29 @@ func (s Site) primitives() []primitive {
 	return list
 }
 
-func (b *builder) head(s Site) {
-	variant := text{"with STONITH (IPMI)", "STONITHあり（IPMI）"}
+// variant says which fencing a sheet is for.
+func (s Site) variant() text {
 	switch {
-	case s.Fencing && s.Kdump:
-		variant = text{"with STONITH (kdump, then IPMI)", "STONITHあり（kdump、IPMI）"}
 	case !s.Fencing:
-		variant = text{"without STONITH (for trials only)", "STONITHなし（試用専用）"}
+		return text{"without STONITH (for trials only)", "STONITHなし（試用専用）"}
+	case s.Kdump:
+		return text{"with STONITH (kdump, then IPMI)", "STONITHあり（kdump、IPMI）"}
 	}
+	return text{"with STONITH (IPMI)", "STONITHあり（IPMI）"}
+}
+
+var legend = text{
+	"# Orange: adapt to your site. Blue frame: value of PG-REX, leave as it is. Rows with # in column A are ignored.",
+	"# 橙色のセル: 環境に合わせて変更する値　青枠のセル: PG-REXの設定値（通常は変更不要）　A列が # の行は無視されます",
+}
+
+func (b *builder) head(s Site) {
+	variant := s.variant()
 	b.line(Title, text{
 		fmt.Sprintf("# pm_crmgen environment sheet, file format version: 2.2  PG-REX, Pacemaker %s, %s", s.Target, variant.en),
 		fmt.Sprintf("# pm_crmgen 環境定義書 ファイル形式バージョン: 2.2　PG-REX（Pacemaker %s、%s）", s.Target, variant.ja),
 	})
-	b.line(Legend, text{
-		"# Orange: adapt to your site. Blue frame: value of PG-REX, leave as it is. Rows with # in column A are ignored.",
-		"# 橙色のセル: 環境に合わせて変更する値　青枠のセル: PG-REXの設定値（通常は変更不要）　A列が # の行は無視されます",
-	})
+	b.line(Legend, legend)
 	target := ""
 	if !s.old() {
 		target = "--target " + s.Target.String() + " "
@@ -97,7 +113,11 @@ func (b *builder) settings(s Site) {
 	if !s.old() {
 		list = append(list, setting{"node-health-strategy", "only-green", text{"leave nodes with a broken disk", "ディスク故障を検知したノードから移動"}})
 	}
-	b.list("2-1", text{"cluster properties", "クラスタ・プロパティ"}, "PROPERTY", list, 1)
+	spare := 1
+	if s.Pcsgen { // what follows has its rows
+		spare = 0
+	}
+	b.list("2-1", text{"cluster properties", "クラスタ・プロパティ"}, "PROPERTY", list, spare)
 	stickiness := "200"
 	if s.old() {
 		stickiness = "INFINITY"
@@ -114,63 +134,84 @@ type item struct {
 	depth    int
 	kind, id string
 	about    text
+	device   bool
 }
 
-func (b *builder) structure(s Site) {
+// items are the resources, each after what it lies in.
+func (s Site) items() []item {
+	clone := text{"clone", "クローン定義"}
 	promotable := "Promotable"
-	disks := []item{{0, "Clone", "clnStorage", text{"clone", "クローン定義"}}, {1, "Primitive", "storage-mon", text{"disks", "ディスク監視"}}}
+	disks := []item{{0, "Clone", "clnStorage", clone, false}, {1, "Primitive", "storage-mon", text{"disks", "ディスク監視"}, false}}
 	if s.old() {
 		promotable = "Master"
 		disks = []item{
-			{0, "Clone", "clnDiskd1", text{"clone", "クローン定義"}}, {1, "Primitive", "prmDiskd1", text{"system disk", "内蔵ディスク監視"}},
-			{0, "Clone", "clnDiskd2", text{"clone", "クローン定義"}}, {1, "Primitive", "prmDiskd2", text{"database disk", "データベースディスク監視"}},
+			{0, "Clone", "clnDiskd1", clone, false}, {1, "Primitive", "prmDiskd1", text{"system disk", "内蔵ディスク監視"}, false},
+			{0, "Clone", "clnDiskd2", clone, false}, {1, "Primitive", "prmDiskd2", text{"database disk", "データベースディスク監視"}, false},
 		}
 	}
 	list := []item{
-		{0, "Group", "master-group", text{"addresses at the primary", "Primaryの仮想IP"}},
-		{1, "Primitive", "vip-master", text{"for clients", "更新用"}}, {1, "Primitive", "vip-rep", text{"for replication", "レプリケーション用"}},
+		{0, "Group", "master-group", text{"addresses at the primary", "Primaryの仮想IP"}, false},
+		{1, "Primitive", "vip-master", text{"for clients", "更新用"}, false},
+		{1, "Primitive", "vip-rep", text{"for replication", "レプリケーション用"}, false},
 	}
 	if s.Standby != "" {
-		list = append(list, item{0, "Primitive", "vip-slave", text{"for reading clients", "参照用の仮想IP"}})
+		list = append(list, item{0, "Primitive", "vip-slave", text{"for reading clients", "参照用の仮想IP"}, false})
 	}
-	list = append(list, item{0, promotable, "msPostgresql", text{"promotable clone", "Primary/Standby定義"}},
-		item{1, "Primitive", "pgsql", text{"PostgreSQL", "PostgreSQL"}},
-		item{0, "Clone", "clnPing", text{"clone", "クローン定義"}}, item{1, "Primitive", "prmPing", text{"service LAN", "ネットワーク監視"}})
+	list = append(list,
+		item{0, promotable, "msPostgresql", text{"promotable clone", "Primary/Standby定義"}, false},
+		item{1, "Primitive", "pgsql", text{"PostgreSQL", "PostgreSQL"}, false},
+		item{0, "Clone", "clnPing", clone, false},
+		item{1, "Primitive", "prmPing", text{"service LAN", "ネットワーク監視"}, false})
 	list = append(list, disks...)
-	if s.Fencing {
-		for i := range s.Nodes {
-			depth := 0
-			if s.old() {
-				list = append(list, item{0, "Group", fmt.Sprintf("grpStonith%d", i+1), text{"STONITH of " + s.Nodes[i].Name, s.Nodes[i].Name + "のSTONITH"}})
-				depth = 1
-			}
-			for _, d := range s.devices(i) {
-				list = append(list, item{depth, "Primitive", d.id, d.about})
-			}
+	if !s.Fencing {
+		return list
+	}
+	for i, n := range s.Nodes {
+		depth := 0
+		if s.old() {
+			list = append(list, item{0, "Group", fmt.Sprintf("grpStonith%d", i+1), text{"STONITH of " + n.Name, n.Name + "のSTONITH"}, false})
+			depth = 1
+		}
+		for _, d := range s.devices(i) {
+			list = append(list, item{depth, "Primitive", d.id, d.about, true})
 		}
 	}
+	return list
+}
+
+// metaAttribute is one of a clone.
+type metaAttribute struct{ id, name, value string }
+
+// metas are the meta-attributes of the clones; an empty id means the one above.
+func (s Site) metas() []metaAttribute {
+	most, mostOnNode := "promoted-max", "promoted-node-max"
+	if s.old() {
+		most, mostOnNode = "master-max", "master-node-max"
+	}
+	list := []metaAttribute{{"msPostgresql", most, "1"}, {"", mostOnNode, "1"}, {"", "clone-max", "2"}, {"", "clone-node-max", "1"}, {"", "notify", "true"}}
+	if !s.old() {
+		list = append(list, metaAttribute{"", "priority", "1"}, metaAttribute{"clnStorage", "allow-unhealthy-nodes", "true"})
+	}
+	return list
+}
+
+func (b *builder) structure(s Site) {
 	b.title("4-1", text{"resources", "リソース構成"})
 	b.table("RESOURCES", resourceColumns)
-	for _, x := range list {
+	for _, x := range s.items() {
 		values := make([]value, 5)
 		values[x.depth], values[3], values[4] = fixed(x.kind), fixed(x.id), fixed(b.in(x.about))
 		b.data(resourceColumns, values...)
 	}
 	b.blank()
-
 	b.title("5-1", text{"parameters of groups and clones", "リソース・パラメータ"})
 	b.table("RSC_ATTRIBUTES", attributeColumns)
-	most, mostOnNode := "promoted-max", "promoted-node-max"
-	if s.old() {
-		most, mostOnNode = "master-max", "master-node-max"
-	}
-	rows := [][]string{{"msPostgresql", "meta", most, "1"}, {"", "", mostOnNode, "1"}, {"", "", "clone-max", "2"},
-		{"", "", "clone-node-max", "1"}, {"", "", "notify", "true"}}
-	if !s.old() {
-		rows = append(rows, []string{"", "", "priority", "1"}, []string{"clnStorage", "meta", "allow-unhealthy-nodes", "true"})
-	}
-	for _, r := range rows {
-		b.data(attributeColumns, fixedAll(r...)...)
+	for _, m := range s.metas() {
+		kind := ""
+		if m.id != "" {
+			kind = "meta"
+		}
+		b.data(attributeColumns, fixedAll(m.id, kind, m.name, m.value)...)
 	}
 	b.blank()
 }
@@ -197,22 +238,28 @@ func (b *builder) primitive(p primitive) {
 	b.name("PRIMITIVE")
 	b.header("P", primitiveColumns)
 	b.data(primitiveColumns, fixed(p.id), fixed(p.class), fixed(p.provider), fixed(p.kind), fixed(b.in(p.about)))
-	b.header("A", parameterColumns)
-	for kind, list := range [][]parameter{p.params, p.meta} {
-		for i, x := range list {
-			first := ""
-			if i == 0 {
-				first = []string{"params", "meta"}[kind]
-			}
-			b.data(parameterColumns, fixed(first), fixed(x.name), x.value, fixed(b.in(x.about)))
-		}
-	}
+	b.parameters(p, "params")
 	columns := operationColumns(p.roles)
 	b.header("O", columns)
 	for _, o := range p.operations {
 		b.data(columns, fixedAll(o.name, o.timeout, o.interval, o.onFail, o.role)...)
 	}
 	b.blank()
+}
+
+// parameters are the sub-table of a resource's values; kind is what the layout
+// calls those of the agent.
+func (b *builder) parameters(p primitive, kind string) {
+	b.header("A", parameterColumns)
+	for set, list := range [][]parameter{p.params, p.meta} {
+		for i, x := range list {
+			first := ""
+			if i == 0 {
+				first = []string{kind, "meta"}[set]
+			}
+			b.data(parameterColumns, fixed(first), fixed(x.name), x.value, fixed(b.in(x.about)))
+		}
+	}
 }
 
 func (b *builder) placement(s Site) {
@@ -279,8 +326,8 @@ func (b *builder) bindings(s Site) {
 	b.blank()
 }
 
-func (b *builder) config() {
-	b.title("12-1", text{"further settings", "追加設定"})
+func (b *builder) config(number string) {
+	b.title(number, text{"further settings", "追加設定"})
 	b.table("ADDITIONAL_CONFIG", configColumns)
 	b.spare(2, configColumns)
 }

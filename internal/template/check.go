@@ -40,6 +40,9 @@ func (s Site) Check() []*message.Failure {
 	}
 	c.match("repuser", s.RepUser, roleName, message.TPL023)
 	c.match("agent", s.Agent, agentName, message.TPL024)
+	if s.Pcsgen && s.old() {
+		c.fail(message.Fail(message.TPL025))
+	}
 	if s.Fencing {
 		c.fencing(s)
 	}

@@ -88,7 +88,7 @@ func (s Site) server() primitive {
 			{"pgdb", fixed("template1"), text{"database that is checked", "監視に使用するデータベース"}},
 			{"rep_mode", fixed("sync"), text{"synchronous replication", "レプリケーションモード（同期）"}},
 			{"node_list", own(s.names()), text{"names of both nodes (uname -n)", "全ノード名（uname -n の値）"}},
-			{"master_ip", own(s.Replication), text{"same as ip of vip-rep", "vip-repのipと同じ値"}},
+			{"master_ip", own(s.Replication), text{"same as the address for replication", "レプリケーション用の仮想IPと同じ値"}},
 			{"restore_command", own(fmt.Sprintf("/bin/cp %s/%%f %%p", s.Archive)), text{"pair of archive_command", "archive_commandと対になるコマンド"}},
 			{"repuser", own(s.RepUser), text{"role for replication", "レプリケーション用ユーザ"}},
 			{"primary_conninfo_opt", fixed("keepalives_idle=60 keepalives_interval=5 keepalives_count=5"), text{"keepalives of the connection", "レプリケーション接続のキープアライブ設定"}},

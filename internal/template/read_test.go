@@ -84,7 +84,7 @@ func definitionOf(t *testing.T, list []table) definition.Definition {
 			id := ""
 			for _, r := range x.rows {
 				id = orLast(r[0], id)
-				meta[id] += fmt.Sprintf(" %s=%q", r[2], r[3])
+				meta[id] += fmt.Sprintf(" %s=%q", r[len(r)-2], r[len(r)-1])
 			}
 		}
 	}
@@ -94,6 +94,10 @@ func definitionOf(t *testing.T, list []table) definition.Definition {
 		set, kind := "", ""
 		for i, r := range x.rows {
 			switch x.name + x.sub {
+			case "STONITHP":
+				fmt.Fprintf(&b, "\nprimitive %s stonith:%s", r[0], r[1])
+			case "LOCATION_NODE":
+				fmt.Fprintf(&b, "\nlocation n%d %s -%s: %s", i, r[0], map[string]string{"avoids": r[3]}[r[1]], r[2])
 			case "PROPERTY":
 				fmt.Fprintf(&b, "property %s=%q\n", r[0], r[1])
 			case "RSC_DEFAULTS":
@@ -116,23 +120,23 @@ func definitionOf(t *testing.T, list []table) definition.Definition {
 			case "PRIMITIVEP":
 				agent := strings.Join(slices.DeleteFunc(slices.Clone(r[1:4]), func(s string) bool { return s == "" }), ":")
 				fmt.Fprintf(&b, "\nprimitive %s %s", r[0], agent)
-			case "PRIMITIVEA":
+			case "PRIMITIVEA", "STONITHA":
 				if r[0] != "" && r[0] != set {
 					set = r[0]
-					b.WriteString(" " + set)
+					b.WriteString(" " + strings.Replace(set, "options", "params", 1))
 				}
 				fmt.Fprintf(&b, " %s=\"%s\"", r[1], r[2])
-			case "PRIMITIVEO":
+			case "PRIMITIVEO", "STONITHO":
 				b.WriteString(" op " + r[0])
 				for j, name := range x.names[1:] {
 					if r[j+1] != "" {
 						fmt.Fprintf(&b, " %s=%q", name, r[j+1])
 					}
 				}
-			case "FENCING_TOPOLOGY":
+			case "FENCING_TOPOLOGY", "STONITH_LEVEL":
 				kind = orLast(r[0], kind)
 				levels[kind] += " " + r[1]
-			case "LOCATION_EXPERT":
+			case "LOCATION_EXPERT", "LOCATION_RULE":
 				rsc = orLast(r[0], rsc)
 				expression := strings.TrimSpace(r[3] + " " + r[4] + " " + r[5])
 				if r[4] == "not_defined" {
@@ -147,7 +151,7 @@ func definitionOf(t *testing.T, list []table) definition.Definition {
 			case "COLOCATION":
 				fmt.Fprintf(&b, "\ncolocation c%d %s: %s %s", i, r[2], withSuffix(r[0], r[3]), withSuffix(r[1], r[4]))
 			case "ORDER":
-				fmt.Fprintf(&b, "\norder o%d %s: %s %s symmetrical=%s", i, r[2], withSuffix(r[0], r[3]), withSuffix(r[1], r[4]), map[string]string{"n": "false"}[r[5]])
+				fmt.Fprintf(&b, "\norder o%d %s: %s %s symmetrical=%s", i, orLast(r[2], "Mandatory"), withSuffix(r[0], r[3]), withSuffix(r[1], r[4]), map[string]string{"n": "false", "false": "false"}[r[5]])
 			case "RSC_ATTRIBUTES":
 			default:
 				t.Fatalf("a table %s %s", x.name, x.sub)

@@ -9,7 +9,10 @@ type Site struct {
 	// Fencing is by IPMI, Kdump puts a level before it that recognises a node
 	// that is dumping its memory (Pacemaker 2 and 3).
 	Fencing, Kdump bool
-	Nodes          []Node // two
+	// Pcsgen asks for the layout of pm_pcsgen, with its ids, instead of that of
+	// pm_crmgen. It has no words of Pacemaker 1.1.
+	Pcsgen bool
+	Nodes  []Node // two
 	// Agent is the resource agent of PostgreSQL, "ocf:heartbeat:pgsql".
 	Agent string
 	// Addresses of primary, replication and standby. The last one is "" where

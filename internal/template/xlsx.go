@@ -146,7 +146,7 @@ func (w *workbook) cell(row, column int, cell Cell) error {
 func (w *workbook) page() error {
 	name := w.sheet.Name
 	yes, landscape, a4, one, any := true, "landscape", 9, 1, 0
-	const kept = 3             // rows that say what the sheet is
+	const kept = 2             // rows that say what the sheet is
 	margin, narrow := 0.4, 0.2 // inches
 	steps := []error{
 		w.file.SetPanes(name, &excelize.Panes{Freeze: true, YSplit: kept, TopLeftCell: fmt.Sprintf("A%d", kept+1), ActivePane: "bottomLeft"}),
