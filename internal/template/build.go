@@ -56,15 +56,15 @@ func (s Site) variant() text {
 }
 
 var legend = text{
-	"# Orange: adapt to your site. Blue frame: value of PG-REX, leave as it is. Rows with # in column A are ignored.",
-	"# 橙色のセル: 環境に合わせて変更する値　青枠のセル: PG-REXの設定値（通常は変更不要）　A列が # の行は無視されます",
+	"# Orange: adapt to your site. Blue frame: value of PG-REX, leave as it is; empty cells may be filled. Rows with # in column A are ignored.",
+	"# 橙色のセル: 環境に合わせて変更する値　青枠のセル: PG-REXの設定値（通常は変更不要、空欄は必要に応じて記入）　A列が # の行は無視されます",
 }
 
 func (b *builder) head(s Site) {
 	variant := s.variant()
 	b.line(Title, text{
 		fmt.Sprintf("# pm_crmgen environment sheet, file format version: 2.2  PG-REX, Pacemaker %s, %s", s.Target, variant.en),
-		fmt.Sprintf("# pm_crmgen 環境定義書 ファイル形式バージョン: 2.2　PG-REX（Pacemaker %s、%s）", s.Target, variant.ja),
+		fmt.Sprintf("# pm_crmgen 環境定義書 ファイル形式バージョン: 2.2　PG-REX　Pacemaker %s　%s", s.Target, variant.ja),
 	})
 	b.line(Legend, legend)
 	target := ""

@@ -122,7 +122,7 @@ func (b *builder) pcsHead(s Site) {
 	variant := s.variant()
 	b.line(Title, text{
 		fmt.Sprintf("# pm_pcsgen environment sheet, layout 1.1  PG-REX, Pacemaker %s, %s", s.Target, variant.en),
-		fmt.Sprintf("# pm_pcsgen 環境定義書 様式 1.1　PG-REX（Pacemaker %s、%s）", s.Target, variant.ja),
+		fmt.Sprintf("# pm_pcsgen 環境定義書 様式 1.1　PG-REX　Pacemaker %s　%s", s.Target, variant.ja),
 	})
 	b.line(Legend, legend)
 	b.title("1-1", text{"node attributes", "クラスタ・ノード属性"})
