@@ -161,7 +161,7 @@ func TestBeyond(t *testing.T) {
 func TestFind(t *testing.T) {
 	for name := range base {
 		renamed := strings.NewReplacer("vip-master", "ipaddr-primary", "vip-rep", "ipaddr-replication", "vip-slave", "ipaddr-standby",
-			"master-group", "primary-group", "msPostgresql", "pgsql-clone", "clnPing", "ping-clone", "prmPing", "ping").Replace(text(t, name))
+			"master-group", "primary-group", "msPostgresql", "pgsql-clone", "clnPing", "ping-clone", "prmPing", "ping").Replace(readFile(t, name))
 		d := parse(t, renamed)
 		c, ok := Find(d)
 		ids := func(list []definition.Resource) string {

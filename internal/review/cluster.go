@@ -73,9 +73,12 @@ func (x index) chain(id string) []string {
 	return ids
 }
 
+// top is the outermost of them. XML may have a resource without an id.
 func (x index) top(id string) string {
-	ids := x.chain(id)
-	return ids[len(ids)-1]
+	for x.byID[id].Parent != "" {
+		id = x.byID[id].Parent
+	}
+	return id
 }
 
 // Find finds the parts of PG-REX. It answers false for a definition that is

@@ -22,7 +22,7 @@ const (
 	byPcsNoFence = "pcs-nostonith.xml"
 )
 
-func text(t *testing.T, name string) string {
+func readFile(t testing.TB, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -34,7 +34,7 @@ func text(t *testing.T, name string) string {
 // changed is a file with texts replaced, each of which has to be there.
 func changed(t *testing.T, name string, changes ...string) definition.Definition {
 	t.Helper()
-	s := text(t, name)
+	s := readFile(t, name)
 	for i := 0; i+1 < len(changes); i += 2 {
 		if !strings.Contains(s, changes[i]) {
 			t.Fatalf("%s has no %q", name, changes[i])
@@ -169,7 +169,7 @@ func TestEveryConstraintIsMissed(t *testing.T) {
 	counts := map[string]int{old: 4 + 5 + 3 + 4 + 2, oldNoFence: 4 + 5 + 3 + 4, withKdump: 3 + 4 + 1 + 4 + 4, noFence: 3 + 4 + 1 + 4,
 		byPcs: 3 + 4 + 1 + 4 + 2, byPcsNoFence: 3 + 4 + 1 + 4}
 	for name, count := range counts {
-		whole := text(t, name)
+		whole := readFile(t, name)
 		pieces := crmPieces.FindAllStringIndex(whole, -1)
 		if strings.HasSuffix(name, ".xml") {
 			pieces = xmlPieces.FindAllStringIndex(whole, -1)
