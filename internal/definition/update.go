@@ -126,10 +126,10 @@ func addPairs(node *element, kind string, set *element) {
 // Change makes of the running cluster's CIB the updated one, in one transaction
 // that touches nothing but what differs: the agent changes the data status of
 // nodes at any time, and a replacement would put back what it has just taken
-// away. Files for the comparison are made in dir, which is to be readable by
-// root alone, and removed.
-func Change(ctx context.Context, r run.Runner, dir string, current, updated *Element) error {
-	tmp, err := os.MkdirTemp(dir, ".change-")
+// away. crm_diff reads both from files, which nobody else can, and which are
+// removed.
+func Change(ctx context.Context, r run.Runner, current, updated *Element) error {
+	tmp, err := os.MkdirTemp("", "pg-rex-apply-")
 	if err != nil {
 		return fmt.Errorf("cannot load the definition: %w", err)
 	}

@@ -57,6 +57,7 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(),
+		plan(), apply(), simulate(),
 	}
 }
 

@@ -9,6 +9,7 @@ package rehearsal
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,6 +59,9 @@ type Watched struct {
 	Good, Bad string
 }
 
+// ErrUnsuitable says that a definition is none of PG-REX.
+var ErrUnsuitable = errors.New("this is no definition of PG-REX")
+
 // FindModel finds the parts of a definition. nodes are those of the cluster,
 // where there is one; else node_list names them. An error says what is missing.
 func FindModel(primitives []crm.Definition, nodes []string, configuration *definition.Element) (Model, error) {
@@ -72,14 +76,14 @@ func FindModel(primitives []crm.Definition, nodes []string, configuration *defin
 		}
 	}
 	if m.Primitive == "" {
-		return Model{}, errors.New("there is no primitive of type pgsql in a promotable clone")
+		return Model{}, fmt.Errorf("%w: there is no primitive of type pgsql in a promotable clone", ErrUnsuitable)
 	}
 	db := m.byID[m.Primitive]
 	if m.Nodes = nodes; len(m.Nodes) < 2 {
 		m.Nodes = strings.Fields(strings.ToLower(db.Params["node_list"]))
 	}
 	if len(m.Nodes) < 2 {
-		return Model{}, errors.New("the definition names fewer than two nodes")
+		return Model{}, fmt.Errorf("%w: it names fewer than two nodes", ErrUnsuitable)
 	}
 	for _, op := range db.Operations {
 		if ms, ok := milliseconds(op.Interval); ok && op.Name == "monitor" && ms > 0 {

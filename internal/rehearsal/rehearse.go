@@ -82,14 +82,18 @@ type Report struct {
 func (r Report) Failed() []Result {
 	var list []Result
 	for _, res := range r.Results {
-		switch p := res.Problem(); {
-		case !res.Single, p == NoProblem:
-		case p == TwoPrimary && !r.Model.Fencing: // what fencing is for
-		default:
+		if r.Bad(res) {
 			list = append(list, res)
 		}
 	}
 	return list
+}
+
+// Bad says whether a result is one that a definition must not have. Two
+// primaries without fencing are what fencing is for, and no mistake of the rest.
+func (r Report) Bad(res Result) bool {
+	p := res.Problem()
+	return res.Single && p != NoProblem && (p != TwoPrimary || r.Model.Fencing)
 }
 
 // Rehearse plays all events on a definition, from a state that it would have
@@ -123,7 +127,9 @@ func (s *Simulator) Rehearse(ctx context.Context, d definition.Definition, t def
 // primary, or not all nodes.
 var ErrNotHealthy = errors.New("the cluster has no primary and standby at the moment")
 
-// RehearseLive plays all events on a running cluster's CIB, state included.
+// RehearseLive plays all events on a running cluster's CIB, state included. Its
+// secrets stay in it: the state has digests of all parameters, and the scheduler
+// would take others for changed ones.
 func (s *Simulator) RehearseLive(ctx context.Context, cib *definition.Element) (Report, error) {
 	d, err := definition.Read(cib.Text())
 	if err != nil {
@@ -136,8 +142,6 @@ func (s *Simulator) RehearseLive(ctx context.Context, cib *definition.Element) (
 	cib = cib.Clone()
 	cib.Set("validate-with", unchecked(t))
 	cib.Set("have-quorum", "1")
-	dropSecrets(cib)
-	dropDigests(cib)
 	o, err := s.look(ctx, cib)
 	if err != nil {
 		return Report{}, err

@@ -362,3 +362,34 @@ func TestMistakesAreFound(t *testing.T) {
 		})
 	}
 }
+
+// A running cluster is played on as it is: here it has failed over before.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	s := needSimulator(t)
+	ctx := context.Background()
+	d, target := parse(t, readFile(t, "testdata/stonith.crm"))
+	m, err := FindModel(d.Primitives(), []string{"node02", "node01"}, d.Tree(target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cib := newState(m, d.Tree(target), target.Schema)
+	_, running, err := s.start(ctx, m, cib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.RehearseLive(ctx, running)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Primary != "node02" || !r.Live || len(r.Failed()) != 0 {
+		t.Errorf("primary %s, live %v, %d failed", r.Primary, r.Live, len(r.Failed()))
+	}
+	res, ok := r.find(NodeLost, true, "")
+	if want := strings.NewReplacer("node01", "node02", "node02", "node01", "fenced[node01]", "fenced[node02]").Replace(fencedTo2); !ok || shape(res) != want {
+		t.Errorf("%s, want %s", shape(res), want)
+	}
+	if _, err := s.RehearseLive(ctx, cib); !errors.Is(err, ErrNotHealthy) {
+		t.Errorf("a cluster without a primary: %v", err)
+	}
+}

@@ -17,7 +17,7 @@ func newState(m Model, configuration *definition.Element, schema string) *defini
 	dropSecrets(configuration)
 	cib.Add(configuration)
 	nodes := configuration.Section("nodes")
-	given := nodes.Children()
+	given := slices.Clone(nodes.Children())
 	nodes.Remove(func(*definition.Element) bool { return true })
 	status := cib.Add(definition.NewElement("status"))
 	for i, name := range m.Nodes {
@@ -47,16 +47,6 @@ func dropSecrets(e *definition.Element) {
 	e.Each(func(e *definition.Element) {
 		if e.Name() == "nvpair" && definition.IsSecret(e.Attr("name")) {
 			e.Set("value", "-")
-		}
-	})
-}
-
-// dropDigests makes the scheduler take what runs for what is defined: without
-// the passwords it would not be.
-func dropDigests(cib *definition.Element) {
-	cib.Section("status").Each(func(e *definition.Element) {
-		for _, name := range []string{"op-digest", "op-secure-digest", "op-restart-digest", "op-force-restart", "op-secure-params"} {
-			e.Unset(name)
 		}
 	})
 }
