@@ -393,3 +393,41 @@ func TestLive(t *testing.T) {
 		t.Errorf("a cluster without a primary: %v", err)
 	}
 }
+
+// What the cluster would do about a changed definition, which is what plan shows.
+func TestActions(t *testing.T) {
+	t.Parallel()
+	s := needSimulator(t)
+	ctx := context.Background()
+	text := bytes.ReplaceAll(readFile(t, "testdata/stonith.crm"), []byte("change-me"), []byte("-")) // what a rehearsal makes of it
+	d, target := parse(t, text)
+	m, err := FindModel(d.Primitives(), nil, d.Tree(target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, running, err := s.start(ctx, m, newState(m, d.Tree(target), target.Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ old, new, want string }{
+		{"resource-stickiness=200 ", "resource-stickiness=200 ", "[]"},
+		{"cidr_netmask=24 \\\n\tmeta resource-stickiness=1", "cidr_netmask=16 \\\n\tmeta resource-stickiness=1", "[stop vip-slave@node02 start vip-slave@node02]"},
+		{"colocation col-pgsql-ping inf: msPostgresql clnPing", "location away vip-slave -inf: node02", "[stop vip-slave@node02 start vip-slave@node01]"},
+	} {
+		if !bytes.Contains(text, []byte(tt.old)) {
+			t.Fatalf("%q is not there", tt.old)
+		}
+		changed, _ := parse(t, bytes.Replace(text, []byte(tt.old), []byte(tt.new), 1))
+		cib, err := changed.Updated(running)
+		if err != nil {
+			t.Fatal(err)
+		}
+		actions, err := s.Actions(ctx, cib)
+		if got := fmt.Sprint(actions); err != nil || got != tt.want {
+			t.Errorf("%s: %v: %s", tt.new, err, got)
+		}
+	}
+	if left, _ := os.ReadDir(s.dir); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+}
