@@ -140,10 +140,9 @@ func (s *session) outcome(report rehearsal.Report, res rehearsal.Result) []strin
 	}
 	lines = append(lines, first+s.whoIsPrimary(report, res))
 	if res.Kind == rehearsal.Split && report.Model.Fencing {
-		lines = append(lines, word("Each side tries to fence the other; the one that is later is reset. priority-fencing-delay gives "+report.Primary+" the advantage.",
-			"両ノードが互いをフェンシングしようとし、後になった側が再起動されます。priority-fencing-delay を設定すると "+report.Primary+" が優先されます。"))
+		lines = append(lines, s.shootOut(report))
 	}
-	if places := s.addressLine(res); places != "" {
+	if places := s.addressLine(res); places != "" && !res.Restless {
 		lines = append(lines, places)
 	}
 	if len(res.Blocked) > 0 {
@@ -155,6 +154,9 @@ func (s *session) outcome(report rehearsal.Report, res rehearsal.Result) []strin
 func (s *session) whoIsPrimary(report rehearsal.Report, res rehearsal.Result) string {
 	pri := s.words().Primary
 	switch n := comma(res.Primaries); {
+	case res.Restless:
+		return s.phrase("The cluster tries the same again and again: it does not come to rest. Look at migration-threshold.",
+			"クラスタが同じ回復処理を繰り返し、状態が落ち着きません。migration-threshold を確認してください。")
 	case len(res.Primaries) > 1:
 		return s.phrase(n+" are "+pri+" at the same time.", n+" が同時に "+pri+" になります。")
 	case len(res.Primaries) == 0 && res.Waits:
@@ -166,6 +168,16 @@ func (s *session) whoIsPrimary(report rehearsal.Report, res rehearsal.Result) st
 	default:
 		return s.phrase(n+" becomes "+pri+".", n+" が "+pri+" になります。")
 	}
+}
+
+// shootOut says who wins when each node wants to fence the other.
+func (s *session) shootOut(report rehearsal.Report) string {
+	if report.Model.Delay {
+		return s.phrase("Each node tries to fence the other one. priority-fencing-delay lets "+report.Primary+" be first.",
+			"両ノードが互いをフェンシングしようとしますが、priority-fencing-delay により "+report.Primary+" が優先されます。")
+	}
+	return s.phrase("Each node tries to fence the other one. Without priority-fencing-delay the other way round is possible too.",
+		"両ノードが互いをフェンシングしようとします。priority-fencing-delay が設定されていないため、逆の結果になる場合もあります。")
 }
 
 // addressLine says where the addresses are.

@@ -27,6 +27,9 @@ type Model struct {
 	Primitive string   // PostgreSQL
 	Clone     string   // the promotable clone that it lies in
 	Fencing   bool
+	// Delay says that the node with the primary fences first
+	// (priority-fencing-delay).
+	Delay     bool
 	Addresses []Address
 	Watched   []Watched
 
@@ -65,7 +68,8 @@ var ErrUnsuitable = errors.New("this is no definition of PG-REX")
 // FindModel finds the parts of a definition. nodes are those of the cluster,
 // where there is one; else node_list names them. An error says what is missing.
 func FindModel(primitives []crm.Definition, nodes []string, configuration *definition.Element) (Model, error) {
-	m := Model{byID: map[string]crm.Definition{}, monitors: map[string]string{}, Fencing: fencing(configuration)}
+	delay, _ := milliseconds(property(configuration, "priority-fencing-delay"))
+	m := Model{Delay: delay > 0, byID: map[string]crm.Definition{}, monitors: map[string]string{}, Fencing: fencing(configuration)}
 	for _, d := range primitives {
 		m.byID[d.Resource] = d
 		if d.Type == "pgsql" && d.Promotable && m.Primitive == "" {
@@ -98,15 +102,21 @@ func FindModel(primitives []crm.Definition, nodes []string, configuration *defin
 	return m, nil
 }
 
-// fencing is stonith-enabled as Pacemaker takes it.
-func fencing(configuration *definition.Element) bool {
-	on := true
+// property is a property of the cluster under any of its names, "" where it is
+// not set.
+func property(configuration *definition.Element, names ...string) (value string) {
 	configuration.Section("crm_config").Each(func(e *definition.Element) {
-		if name := e.Attr("name"); name == "stonith-enabled" || name == "fencing-enabled" {
-			on = slices.Contains([]string{"true", "yes", "on", "y", "1"}, strings.ToLower(e.Attr("value")))
+		if e.Name() == "nvpair" && slices.Contains(names, e.Attr("name")) && value == "" {
+			value = e.Attr("value")
 		}
 	})
-	return on
+	return value
+}
+
+// fencing is stonith-enabled as Pacemaker takes it: on unless it is said otherwise.
+func fencing(configuration *definition.Element) bool {
+	value := property(configuration, "stonith-enabled", "fencing-enabled")
+	return value == "" || slices.Contains([]string{"true", "yes", "on", "y", "1"}, strings.ToLower(value))
 }
 
 // watched is the attribute of a primitive that watches something.

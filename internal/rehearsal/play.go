@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"pgrex/internal/crm"
@@ -29,9 +28,6 @@ type Hazard struct {
 // maxRounds is more than any cluster needs to come to rest.
 const maxRounds = 10
 
-// ErrRestless says that a cluster would go on changing for ever.
-var ErrRestless = errors.New("the cluster would not come to rest: its definition contradicts itself")
-
 func (p *play) apply(e Event) {
 	for _, w := range e.watched {
 		for _, n := range e.nodes {
@@ -44,7 +40,7 @@ func (p *play) apply(e Event) {
 }
 
 // settle has the cluster and the agent act in turn until neither has anything
-// to do.
+// to do, or until it is clear that they would go on for ever.
 func (p *play) settle(ctx context.Context, inject ...string) error {
 	for range maxRounds {
 		before := p.promoted()
@@ -59,7 +55,8 @@ func (p *play) settle(ctx context.Context, inject ...string) error {
 			return nil
 		}
 	}
-	return ErrRestless
+	p.result.Restless = true
+	return nil
 }
 
 // failed says whether an action of a transition was one that fails.

@@ -20,10 +20,12 @@ type Result struct {
 	Fenced    []string
 	// Waits says that the cluster waits for a fencing and does nothing that
 	// depends on it.
-	Waits   bool
-	Blocked []string // "RESOURCE (NODE)": the cluster leaves them to the operator
-	Steps   []Action // what the cluster does, in order
-	Hazards []Hazard
+	Waits bool
+	// Restless says that the cluster would try the same again and again.
+	Restless bool
+	Blocked  []string // "RESOURCE (NODE)": the cluster leaves them to the operator
+	Steps    []Action // what the cluster does, in order
+	Hazards  []Hazard
 	// Causes are constraints each of which, left out, would have made it well.
 	Causes []string
 	Status map[string]string // what the agent says of each node in the end
@@ -46,11 +48,14 @@ const (
 	TwoPrimary  Problem = "two-primaries"
 	OutOfOrder  Problem = "order" // an address is up before its database is
 	CannotStart Problem = "cannot-start"
+	Restless    Problem = "restless" // nobody knows how it ends
 )
 
 // Problem says what is wrong in the end, whatever was to be expected.
 func (r Result) Problem() Problem {
 	switch {
+	case r.Restless:
+		return Restless
 	case len(r.Primaries) > 1:
 		return TwoPrimary
 	case len(r.Primaries) == 0 && r.Kind == FirstStart:
@@ -239,7 +244,7 @@ func (s *Simulator) all(ctx context.Context, m Model, state *definition.Element,
 func (s *Simulator) explain(ctx context.Context, m Model, state *definition.Element, results []Result) error {
 	var known []string
 	for i, r := range results {
-		if p := r.Problem(); !r.Single || r.Kind == Split || p != NoPrimary && p != NoAddress {
+		if p := r.Problem(); !r.Single || r.Kind == Split || !slices.Contains([]Problem{NoPrimary, NoAddress, Restless}, p) {
 			continue
 		}
 		again := func(ctx context.Context, cib *definition.Element) (Result, error) {

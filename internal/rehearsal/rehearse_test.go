@@ -431,3 +431,31 @@ func TestActions(t *testing.T) {
 		t.Errorf("%v is left", left)
 	}
 }
+
+// What the cluster tries again for ever is said, and no reason to stop.
+func TestRestless(t *testing.T) {
+	t.Parallel()
+	s := needSimulator(t)
+	ctx := context.Background()
+	text := bytes.Replace(readFile(t, "testdata/stonith.crm"), []byte("migration-threshold=1\n"), []byte("migration-threshold=INFINITY\n"), 1)
+	d, target := parse(t, append(text, "property start-failure-is-fatal=false\n"...))
+	m, err := FindModel(d.Primitives(), nil, d.Tree(target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, state, err := s.start(ctx, m, newState(m, d.Tree(target), unchecked(target)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range m.events("node01", "node02") {
+		if e.Kind != ServerFails || !e.OnPrimary {
+			continue
+		}
+		res, err := s.event(ctx, m, state, e)
+		if err != nil || res.Problem() != Restless || !(Report{Model: m}).Bad(res) {
+			t.Errorf("%v: %q %s", err, res.Problem(), shape(res))
+		}
+		return
+	}
+	t.Error("nothing played")
+}
