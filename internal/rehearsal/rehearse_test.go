@@ -22,12 +22,11 @@ var examples = []struct {
 	file    string
 	stonith bool
 }{
-	{"testdata/stonith.crm", true},                          // 4.2
-	{"testdata/nostonith.crm", false},                       // 4.1
-	{"testdata/pcs-stonith.xml", true},                      // 4.3, as pcs 0.11.5 makes it
-	{"testdata/pcs-nostonith.xml", false},                   // 4.4
-	{"../definition/testdata/pgrex96-stonith.crm", true},    // 4.5
-	{"../definition/testdata/pgrex96-nostonith.crm", false}, // 4.5
+	{"testdata/stonith.crm", true},                       // 4.2
+	{"testdata/nostonith.crm", false},                    // 4.1
+	{"testdata/pcs-stonith.xml", true},                   // 4.3, as pcs 0.11.5 makes it
+	{"testdata/pcs-nostonith.xml", false},                // 4.4
+	{"../definition/testdata/pgrex96-stonith.crm", true}, // 4.5
 }
 
 func needSimulator(t *testing.T) *Simulator {
