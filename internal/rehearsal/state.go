@@ -114,7 +114,8 @@ func alive(cib *definition.Element, node string) bool {
 }
 
 // lastAction is what was done last with a primitive on a node, and whether it
-// succeeded; "" for nothing.
+// succeeded; "" for nothing. What a probe has found counts as done: after a
+// cleanup the cluster knows nothing else.
 func lastAction(cib *definition.Element, node, resource string) (do string, ok bool) {
 	state := nodeState(cib, node)
 	if state == nil {
@@ -126,13 +127,20 @@ func lastAction(cib *definition.Element, node, resource string) (do string, ok b
 			continue
 		}
 		for _, op := range r.Named("lrm_rsc_op") {
-			if !slices.Contains([]string{"start", "stop", "promote", "demote"}, op.Attr("operation")) {
+			done, well := op.Attr("operation"), op.Attr("rc-code") == "0"
+			if done == "monitor" && op.Attr("interval") == "0" {
+				done, well = found[op.Attr("rc-code")], true
+			}
+			if !slices.Contains([]string{"start", "stop", "promote", "demote"}, done) {
 				continue
 			}
-			if call, _ := strconv.Atoi(op.Attr("call-id")); call > latest {
-				latest, do, ok = call, op.Attr("operation"), op.Attr("rc-code") == "0"
+			if call, err := strconv.Atoi(op.Attr("call-id")); err == nil && call > latest {
+				latest, do, ok = call, done, well
 			}
 		}
 	}
 	return do, ok
 }
+
+// found is what exit codes of a probe amount to.
+var found = map[string]string{"0": "start", "7": "stop", "8": "promote"}
