@@ -215,3 +215,6 @@ func (d Definition) Nodes() []string {
 	names = slices.Compact(names)
 	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
 }
+
+// Primitives are all primitives of the definition.
+func (d Definition) Primitives() []crm.Definition { return d.primitives }

@@ -181,6 +181,9 @@ func (o *common) check(p program, args []string) *message.Failure {
 // conduct makes everything ready that commands have in common, runs one, and
 // puts everything away again.
 func (s *session) conduct(con console.Options, run func(context.Context) error) int {
+	if s.program.cmd.bare {
+		con.Say = con.Say.WithWords(s.words())
+	}
 	s.con = console.New(con)
 	if s.program.cmd.bare {
 		ctx, interrupts := console.Watch(context.Background(), s.con)
