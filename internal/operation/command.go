@@ -56,7 +56,7 @@ type command struct {
 // commands are all of them, in the order of the manual.
 func commands() []*command {
 	return []*command{
-		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(),
+		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), archiveOne(),
 	}
 }
 

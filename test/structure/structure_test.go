@@ -153,7 +153,7 @@ var rules = []rule{
 		why:       "the actions are where everything meets; what they talk to belongs to crm and pg"},
 	{pkg: "internal/archive",
 		allowed: []string{"internal/durable", "internal/message", "internal/node", "internal/pg", "internal/pg/wal", "internal/run",
-			"github.com/klauspost/compress/zstd", "github.com/pierrec/lz4/v4", "github.com/ulikunitz/xz"},
+			"github.com/klauspost/compress/zstd", "github.com/pierrec/lz4/v4", "github.com/ulikunitz/xz", "golang.org/x/sys/unix"},
 		forbidden: []string{"os/exec", "net"},
 		why:       "archived WAL of either node, nothing of the cluster; the compressions are those that archive commands use"},
 	{pkg: "internal/conf", allowed: []string{"internal/message"}, forbidden: []string{"os/exec"},
