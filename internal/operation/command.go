@@ -39,6 +39,8 @@ type command struct {
 	peer bool
 	// lenient commands go on with a configuration file that has mistakes.
 	lenient bool
+	// unconfigured commands go on without a configuration file.
+	unconfigured bool
 	// bare commands are about files that they are given: they need no rights, no
 	// configuration, no log and no lock.
 	bare bool
@@ -56,7 +58,7 @@ type command struct {
 // commands are all of them, in the order of the manual.
 func commands() []*command {
 	return []*command{
-		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), archiveOne(),
+		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), initNode(), archiveOne(),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"pgrex/internal/message"
 	"pgrex/internal/node"
 	"pgrex/internal/remote"
+	"pgrex/internal/setup"
 )
 
 // Here is this machine.
@@ -23,7 +24,7 @@ func Here() *Machine {
 	}
 	return &Machine{
 		Own: node.Local{HostName: name}, Dial: dialPeer, User: os.Geteuid(), Addresses: conf.OwnAddresses,
-		LockFile: node.LockFile, State: "/var/lib/pg-rex", Now: time.Now,
+		LockFile: node.LockFile, State: "/var/lib/pg-rex", Host: setup.ThisHost(), Now: time.Now,
 		Settle: 500 * time.Millisecond,
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/setup"
 )
 
 const (
@@ -60,6 +61,7 @@ type Machine struct {
 	Addresses func() ([]netip.Addr, error)
 	LockFile  string
 	State     string // directory of journals and backups
+	Host      setup.Host
 	Now       func() time.Time
 	// Settle is how long a monitor may go on that was begun before a freeze: many
 	// times of what it takes.
@@ -222,6 +224,7 @@ func (s *session) prepare(ctx context.Context, configured bool, problems []conf.
 	var fatal []error
 	for _, p := range problems {
 		switch {
+		case c.unconfigured && !configured:
 		case !p.IsError():
 			s.con.Tell(p.ID, p.Args...)
 		case c.lenient:
