@@ -25,6 +25,18 @@ type node struct {
 	t   *testing.T
 	dir string
 	sys *units
+	// space is the network namespace of the server, "" for the machine's.
+	space string
+}
+
+// inSpace runs programs in a network namespace.
+type inSpace struct{ name string }
+
+func (r inSpace) Run(ctx context.Context, c run.Command) (run.Result, error) {
+	if r.name != "" && c.LeavesServer {
+		c.Argv = append([]string{"ip", "netns", "exec", r.name}, c.Argv...)
+	}
+	return run.Local{}.Run(ctx, c)
 }
 
 // units plays systemctl and runs everything else.
@@ -84,7 +96,11 @@ func newNode(t *testing.T, bin string) *node {
 			skip(err)
 		}
 	}
-	dir, err := os.MkdirTemp("/tmp", "pgi")
+	memory := "/dev/shm" // initdb syncs what it makes
+	if _, err := os.Stat(memory); err != nil {
+		memory = "/tmp"
+	}
+	dir, err := os.MkdirTemp(memory, "pgi")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +146,8 @@ func (n *node) server() *pg.Instance {
 	return pg.New(pg.Settings{PgCtl: n.Bin + "/pg_ctl", Data: n.Data, Config: n.Data + "/postgresql.conf", Port: n.Port, DB: "template1",
 		LogFile: n.dir + "/log", SocketDir: n.dir + "/socket", TmpDir: n.dir + "/tmp", User: n.User,
 		// Small, and beside the other servers of the machine.
-		StartOpt: "-c listen_addresses=127.0.0.2,127.0.0.3,127.0.0.4 -c logging_collector=off -c unix_socket_directories=" + n.dir + "/socket" +
-			" -c shared_buffers=4MB -c dynamic_shared_memory_type=mmap -c fsync=off"}, run.Local{})
+		StartOpt: "-c logging_collector=off -c unix_socket_directories=" + n.dir + "/socket" +
+			" -c shared_buffers=4MB -c dynamic_shared_memory_type=mmap -c fsync=off"}, inSpace{n.space})
 }
 
 func (n *node) start() *pg.Instance {
@@ -224,8 +240,9 @@ func everyRelease(t *testing.T, test func(t *testing.T, n *node)) {
 }
 
 // On every release the database comes up with its settings, which are what the
-// observation takes for right, and a second run finds nothing to do. A copy of
-// it is promoted, it goes on by itself, and is then rewound to the copy.
+// observation takes for right, has what pg_rewind asks for (check sums, full page
+// writes), and a second run finds nothing to do. The releases of the cache come
+// without pg_rewind itself: see TestRewind.
 //
 // Conformance: CD-077 (PostgreSQL server)
 func TestPrimary(t *testing.T) {
@@ -238,21 +255,37 @@ func TestPrimary(t *testing.T) {
 		if again := Plan(o, n.Wanted); len(again) != 0 || o.DataRelease != o.Release {
 			t.Errorf("a second run would do %+v", again)
 		}
-		if c, err := n.server().Control(); err != nil || !c.DataChecksums || c.State != pg.DBShutDown {
+		if c, err := n.server().Control(); err != nil || !c.DataChecksums || c.State != pg.DBShutDown || o.Effective["full_page_writes"] != "on" {
 			t.Errorf("%v %+v", err, c)
 		}
 		if link, err := os.Readlink(n.Data + "/" + walName(o.Release)); err != nil || link != n.WAL {
 			t.Errorf("%v: the WAL is in %s", err, link)
 		}
-		other := n.copyOf(o.Release)
-		other.promote(o.Release)
-		other.stop()
-		n.exec(n.start(), "CREATE TABLE lost ()")
-		n.stop()
-		if out, err := n.program("pg_rewind", "--target-pgdata="+n.Data, "--source-pgdata="+other.Data); err != nil || !strings.Contains(out, "rewinding from last common checkpoint") {
-			t.Errorf("%v: %s", err, out)
-		}
+		n.start()
 	})
+}
+
+// A copy of the database is promoted, the database goes on by itself, and is
+// then rewound to the copy.
+//
+// Conformance: CD-077 (PostgreSQL server)
+func TestRewind(t *testing.T) {
+	t.Parallel()
+	bin, err := cache.Installed()
+	if err != nil {
+		bin = "" // newNode says that it cannot go on
+	}
+	n := newNode(t, bin)
+	n.setUp()
+	release := n.look().Release
+	other := n.copyOf(release)
+	other.promote(release)
+	other.stop()
+	n.exec(n.start(), "CREATE TABLE lost ()")
+	n.stop()
+	if out, err := n.program("pg_rewind", "--target-pgdata="+n.Data, "--source-pgdata="+other.Data); err != nil || !strings.Contains(out, "rewinding from last common checkpoint") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 func (n *node) exec(i *pg.Instance, sql string) {
@@ -304,4 +337,54 @@ func (n *node) promote(release int) {
 		return err == nil && !st.InRecovery
 	})
 	n.exec(i, "CHECKPOINT") // the control file has the new timeline
+}
+
+// The node has its own address and vip-rep on one interface, the peer's is at the
+// other end of the wire. A connection to vip-rep from the node that holds it comes
+// from that node's own address. The peer's gets in with the password file.
+//
+// Conformance: CD-079 (PostgreSQL server)
+func TestOwnReplicationIsRefused(t *testing.T) {
+	t.Parallel()
+	bin, err := cache.Installed()
+	if err != nil {
+		bin = ""
+	}
+	n := newNode(t, bin)
+	n.Own, n.Peer, n.VIPRep = netip.MustParseAddr("192.168.2.1"), netip.MustParseAddr("192.168.2.2"), netip.MustParseAddr("192.168.2.3")
+	n.space = fmt.Sprintf("pgi%d-a", os.Getpid())
+	other := fmt.Sprintf("pgi%d-b", os.Getpid())
+	t.Cleanup(func() {
+		for _, space := range []string{n.space, other} {
+			_ = exec.Command("ip", "netns", "delete", space).Run()
+		}
+	})
+	for _, line := range []string{
+		"netns add " + n.space, "netns add " + other,
+		"-n " + n.space + " link add wire type veth peer name wire netns " + other,
+		"-n " + n.space + " addr add 192.168.2.1/24 dev wire", "-n " + n.space + " addr add 192.168.2.3/24 dev wire",
+		"-n " + other + " addr add 192.168.2.2/24 dev wire",
+		"-n " + n.space + " link set lo up", "-n " + n.space + " link set wire up", "-n " + other + " link set wire up",
+	} {
+		if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v: %s", line, err, out)
+		}
+	}
+	n.setUp()
+	n.start()
+	for _, tt := range []struct {
+		from, to, says string
+	}{
+		{n.space, "192.168.2.3", "pg_hba.conf rejects replication connection for host \"192.168.2.1\""},
+		{n.space, "192.168.2.1", "pg_hba.conf rejects replication connection for host \"192.168.2.1\""},
+		{other, "192.168.2.3", "systemid"},
+	} {
+		cmd := exec.Command("ip", "netns", "exec", tt.from, "runuser", "-u", n.User.Name, "--", n.Bin+"/psql", "--no-password",
+			fmt.Sprintf("host=%s port=%d user=repuser dbname=replication replication=true", tt.to, n.Port), "-c", "IDENTIFY_SYSTEM")
+		cmd.Dir = "/"
+		cmd.Env = append(os.Environ(), "PGPASSFILE="+n.User.Home+"/.pgpass")
+		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), tt.says) {
+			t.Errorf("from %s to %s: %s", tt.from, tt.to, out)
+		}
+	}
 }
