@@ -81,6 +81,9 @@ func writeSystemFile(step Step) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	if _, err := os.Lstat(step.Path); err == nil {
+		return fmt.Errorf("cannot write %s: %w", step.Path, errChanged)
+	}
 	f, err := os.CreateTemp(dir, ".pg-rex-init-*")
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func newNode(t *testing.T, bin string) *node {
 		t.Fatal(err)
 	}
 	u.Home = dir + "/home"
-	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(u.Home, 0o755), os.Chown(u.Home, int(u.UID), int(u.GID)),
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(u.Home, 0o755), os.Mkdir(dir+"/tmpfiles.d", 0o755), os.Chown(u.Home, int(u.UID), int(u.GID)),
 		os.WriteFile(dir+"/pacemaker", []byte("# PCMK_fail_fast=no\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
@@ -270,12 +270,7 @@ func TestPrimary(t *testing.T) {
 //
 // Conformance: CD-077 (PostgreSQL server)
 func TestRewind(t *testing.T) {
-	t.Parallel()
-	bin, err := cache.Installed()
-	if err != nil {
-		bin = "" // newNode says that it cannot go on
-	}
-	n := newNode(t, bin)
+	n := installedNode(t)
 	n.setUp()
 	release := n.look().Release
 	other := n.copyOf(release)
@@ -345,12 +340,7 @@ func (n *node) promote(release int) {
 //
 // Conformance: CD-079 (PostgreSQL server)
 func TestOwnReplicationIsRefused(t *testing.T) {
-	t.Parallel()
-	bin, err := cache.Installed()
-	if err != nil {
-		bin = ""
-	}
-	n := newNode(t, bin)
+	n := installedNode(t)
 	n.Own, n.Peer, n.VIPRep = netip.MustParseAddr("192.168.2.1"), netip.MustParseAddr("192.168.2.2"), netip.MustParseAddr("192.168.2.3")
 	n.space = fmt.Sprintf("pgi%d-a", os.Getpid())
 	other := fmt.Sprintf("pgi%d-b", os.Getpid())

@@ -44,7 +44,7 @@ func prescribed(release int, w Wanted) []setting {
 		list = append(list, setting{pg.Setting{Name: "max_replication_slots", Value: "10"}, atLeast(1)})
 	}
 	list = append(list,
-		setting{pg.Setting{Name: "wal_sender_timeout", Value: "20s"}, between(1, 60_000)},
+		setting{pg.Setting{Name: "wal_sender_timeout", Value: "20s"}, between(1, 20_000)},
 		setting{pg.Setting{Name: "wal_receiver_status_interval", Value: "5s"}, between(1, 9)},
 	)
 	if !old {
