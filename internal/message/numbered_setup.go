@@ -43,6 +43,7 @@ const (
 	INI037 ID = "INI-037"
 	INI038 ID = "INI-038"
 	INI039 ID = "INI-039"
+	INI040 ID = "INI-040"
 	INI101 ID = "INI-101"
 	INI102 ID = "INI-102"
 	INI103 ID = "INI-103"
@@ -75,8 +76,8 @@ var setupMessages = map[ID]entry{
 		"{node} を {role} として設定する内容（PostgreSQL {release}）:",
 	}},
 	INI003: {kind: Question, text: text{
-		"Carry out these {count} changes? (y/N)",
-		"上記の {count} 件の変更を行いますか? (y/N)",
+		"Carry out these changes ({count})? (y/N)",
+		"上記の変更（{count} 件）を行いますか? (y/N)",
 	}},
 	INI004: {kind: Information, text: text{
 		"This node is set up as {role}.",
@@ -179,8 +180,8 @@ var setupMessages = map[ID]entry{
 		"--own-address {value} は自ノードのアドレスではありません。相手ノードと逆になっていないか確認してください。自ノードのアドレス: {list}",
 	}},
 	INI030: {kind: Information, text: text{
-		"{path} holds a database already. It is left as it is but for what is shown here. It has to have the role {role}, with LOGIN, REPLICATION and the password of the password file.",
-		"{path} にはすでにデータベースがあります。ここに示した変更のほかには手を加えません。LOGIN と REPLICATION を持ち、パスワードファイルと同じパスワードのロール {role} が必要です。",
+		"{path} holds a database already. It is left as it is but for what is shown here. It has to have the role {role}, with LOGIN, REPLICATION and the password of the password file. What is changed takes effect when the server is started again.",
+		"{path} にはすでにデータベースがあります。ここに示した変更のほかには手を加えません。LOGIN と REPLICATION を持ち、パスワードファイルと同じパスワードのロール {role} が必要です。変更は次にサーバを起動したときに有効になります。",
 	}},
 	INI032: {kind: Warning, text: text{
 		"The settings of {path} were not looked at: {err}",
@@ -213,6 +214,10 @@ var setupMessages = map[ID]entry{
 	INI039: {kind: Error, exit: 2, text: text{
 		"--generate-password is for the primary. Copy the password file of the database's user from there to this node, with owner and mode, or use --password-file.",
 		"--generate-password は primary 専用です。データベースの OS ユーザのパスワードファイルを primary から所有者とモードを保ってコピーするか、--password-file を指定してください。",
+	}},
+	INI040: {kind: Error, exit: 1, text: text{
+		"The set-up has not come to its end. The steps above that are OK stay done. When the cause is removed, the same command does the rest.",
+		"設定を完了できませんでした。[OK] となった変更はそのまま残ります。原因を取り除いて同じコマンドを実行すると、残りの設定を行います。",
 	}},
 	INI101: {kind: Label, text: text{
 		"Directory {path} (owner {user}, mode {mode})",

@@ -16,7 +16,6 @@ import (
 	"pgrex/internal/message"
 	"pgrex/internal/pg"
 	"pgrex/internal/remote"
-	"pgrex/internal/run"
 	"pgrex/internal/setup"
 )
 
@@ -120,7 +119,7 @@ func (i *initialiser) do(ctx context.Context, args []string) error {
 	for _, step := range steps {
 		id, args := step.Label(s.Wanted)
 		if err := i.con.Do(id, args, func() error { return s.Apply(ctx, o, step) }); err != nil {
-			return err
+			return message.Fail(message.INI040).Because(err)
 		}
 	}
 	if i.generated {
@@ -212,7 +211,7 @@ func (i *initialiser) wanted(ctx context.Context, args []string) (setup.Setup, e
 
 func (i *initialiser) user(ctx context.Context) (pg.User, error) {
 	name := cmp.Or(i.osUser, i.conf.PGOSUser, "postgres")
-	u, err := pg.LookupUser(ctx, run.Local{}, name)
+	u, err := i.machine.Account(ctx, name)
 	if errors.Is(err, pg.ErrUnknownUser) {
 		return u, message.Fail(message.INI025, "user", name)
 	}

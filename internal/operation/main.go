@@ -19,6 +19,7 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
 	"pgrex/internal/setup"
 )
 
@@ -62,7 +63,9 @@ type Machine struct {
 	LockFile  string
 	State     string // directory of journals and backups
 	Host      setup.Host
-	Now       func() time.Time
+	// Account finds a user of the operating system.
+	Account func(context.Context, string) (pg.User, error)
+	Now     func() time.Time
 	// Settle is how long a monitor may go on that was begun before a freeze: many
 	// times of what it takes.
 	Settle time.Duration

@@ -151,7 +151,7 @@ func TestExistingDatabase(t *testing.T) {
 	}
 	add("postgresql.auto.conf", "hot_standby_feedback = off\n")
 	o = n.look()
-	if notes := Notes(o, n.Wanted); len(Plan(o, n.Wanted)) != 0 || len(notes) != 2 || !strings.Contains(notes[1].Args[1].(string), "hot_standby_feedback") {
+	if notes := Notes(o, n.Wanted); len(Plan(o, n.Wanted)) != 0 || len(notes) != 1 || !strings.Contains(notes[0].Args[1].(string), "hot_standby_feedback") {
 		t.Errorf("%+v", notes)
 	}
 	n.start()

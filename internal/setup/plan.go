@@ -3,6 +3,7 @@ package setup
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -153,7 +154,7 @@ func runtime(o Observed, w Wanted) []Step {
 	var steps []Step
 	if !o.RuntimeListed {
 		steps = append(steps, fileStep(WriteSystemFile, o.Tmpfiles, o.Tmpfiles.Text+
-			"# PG-REX: the directory of the server's socket.\nd "+real(o.SocketDir)+" 2775 "+w.User.Name+" "+w.User.Name+" - -\n"))
+			"# PG-REX: the directory of the server's socket.\nd "+real(o.SocketDir)+" 2775 "+w.User.Name+" "+strconv.FormatUint(uint64(w.User.GID), 10)+" - -\n"))
 	}
 	if !o.Dirs[o.SocketDir].Exists {
 		steps = append(steps, Step{Kind: MakeDir, Path: real(o.SocketDir), Mode: 0o2775})

@@ -160,7 +160,9 @@ type Note struct {
 func Notes(o Observed, w Wanted) []Note {
 	var all []Note
 	if w.Role == Primary && o.DataRelease != 0 {
-		all = append(all, Note{ID: message.INI030, Args: []any{"path", w.Data, "role", w.RepUser}})
+		if !o.Own.Exists {
+			all = append(all, Note{ID: message.INI030, Args: []any{"path", w.Data, "role", w.RepUser}})
+		}
 		if o.ConfError != "" {
 			all = append(all, Note{ID: message.INI032, Args: []any{"path", o.Conf.Path, "err", o.ConfError}})
 		} else if _, elsewhere := amended(o, w); len(elsewhere) > 0 {

@@ -261,7 +261,8 @@ func TestPrimary(t *testing.T) {
 		if link, err := os.Readlink(n.Data + "/" + walName(o.Release)); err != nil || link != n.WAL {
 			t.Errorf("%v: the WAL is in %s", err, link)
 		}
-		n.start()
+		n.exec(n.start(), "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_authid WHERE rolname = 'repuser' AND rolreplication AND rolcanlogin AND NOT rolsuper"+
+			" AND rolpassword LIKE 'SCRAM-SHA-256$%') THEN RAISE 'the role is not as it should be'; END IF; END $$")
 	})
 }
 
