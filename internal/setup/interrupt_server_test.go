@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -278,5 +279,44 @@ func TestBadInitdb(t *testing.T) {
 	}
 	if err := n.createDatabase(within(t), o.Release); err == nil || !strings.Contains(err.Error(), "exists but is not empty") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The server archives with our helper, as archive_command has it, and goes on
+// when a file is there already that it has not noted as archived.
+func TestArchiving(t *testing.T) {
+	n := installedNode(t)
+	n.Helper = n.dir + "/pg-rex"
+	if out, err := exec.Command("go", "build", "-o", n.Helper, "pgrex/cmd/pg-rex").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	n.setUp()
+	i := n.start()
+	archived := func(segment string) {
+		t.Helper()
+		n.exec(i, "CREATE TABLE t"+segment+" (); SELECT pg_switch_wal()")
+		n.until(segment+" is archived", func() bool {
+			_, err := os.Stat(n.Data + "/pg_wal/archive_status/0000000100000000000000" + segment + ".done")
+			return err == nil
+		})
+	}
+	archived("01")
+	// As after a crash between the copy and the note of it.
+	done := n.Data + "/pg_wal/archive_status/000000010000000000000001.done"
+	if err := os.Rename(done, strings.TrimSuffix(done, "done")+"ready"); err != nil {
+		t.Fatal(err)
+	}
+	archived("02")
+	if _, err := os.Stat(done); err != nil {
+		t.Error(err)
+	}
+	entries, err := os.ReadDir(n.Archive)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%v: %v", err, entries)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Size() != 16<<20 || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v: %v", err, info)
+		}
 	}
 }

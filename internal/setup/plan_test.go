@@ -373,8 +373,8 @@ func TestSettings(t *testing.T) {
 			}
 		}
 		has := func(line string) bool { return hasLine(text, line) }
-		if has("wal_keep_size = '512MB'") != (release >= 13 && release < 900) || has("wal_keep_segments = '32'") != (release < 13 || release == 906) ||
-			has("archive_mode = 'always'") != (release != 906) || has("password_encryption = 'scram-sha-256'") != (release != 906) ||
+		if has("wal_keep_size = 512MB") != (release >= 13 && release < 900) || has("wal_keep_segments = 32") != (release < 13 || release == 906) ||
+			has("archive_mode = always") != (release != 906) || has("password_encryption = scram-sha-256") != (release != 906) ||
 			!has("archive_command = '/usr/sbin/pg-rex archive %p /dbfp/pgarch/arc1'") {
 			t.Errorf("%d:\n%s", release, text)
 		}
@@ -405,14 +405,14 @@ func TestAmended(t *testing.T) {
 		t.Errorf("%q %v", text, elsewhere)
 	}
 	right["fsync"] = "off"
-	if text, _ := amended(o, w); text != ownHeader+"fsync = 'on'\n" {
+	if text, _ := amended(o, w); text != ownHeader+"fsync = on\n" {
 		t.Errorf("%q", text)
 	}
 	o.Own.Text, o.Conf.Text = "# mine\nwork_mem = 1GB\nfsync = off\n", includeOwn
-	if text, elsewhere := amended(o, w); text != "# mine\nwork_mem = 1GB\nfsync = 'on'\n" || elsewhere != nil {
+	if text, elsewhere := amended(o, w); text != "# mine\nwork_mem = 1GB\nfsync = on\n" || elsewhere != nil {
 		t.Errorf("%q %v", text, elsewhere)
 	}
-	o.Own.Text = "fsync = 'on'\n"
+	o.Own.Text = "fsync = on\n"
 	if text, elsewhere := amended(o, w); text != o.Own.Text || !slices.Equal(elsewhere, []string{"fsync"}) {
 		t.Errorf("%q %v", text, elsewhere)
 	}

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,8 +139,15 @@ func newSettings(release int, w Wanted) string {
 	return b.String()
 }
 
+// plainValue is one that people write without quotes.
+var plainValue = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
 func writeSetting(b *strings.Builder, s pg.Setting) {
-	b.WriteString(s.Name + " = " + pg.QuoteConf(s.Value) + "\n")
+	value := s.Value
+	if !plainValue.MatchString(value) {
+		value = pg.QuoteConf(value)
+	}
+	b.WriteString(s.Name + " = " + value + "\n")
 }
 
 // settingName is what a line of a configuration file sets, "" for nothing.
