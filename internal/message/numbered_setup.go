@@ -44,6 +44,7 @@ const (
 	INI038 ID = "INI-038"
 	INI039 ID = "INI-039"
 	INI040 ID = "INI-040"
+	INI041 ID = "INI-041"
 	INI101 ID = "INI-101"
 	INI102 ID = "INI-102"
 	INI103 ID = "INI-103"
@@ -218,6 +219,10 @@ var setupMessages = map[ID]entry{
 	INI040: {kind: Error, exit: 1, text: text{
 		"The set-up has not come to its end. The steps above that are OK stay done. When the cause is removed, the same command does the rest.",
 		"設定を完了できませんでした。[OK] となった変更はそのまま残ります。原因を取り除いて同じコマンドを実行すると、残りの設定を行います。",
+	}},
+	INI041: {kind: Error, exit: 3, text: text{
+		"This node could not be looked at as a whole. Nothing was changed.",
+		"このノードの状態を確認できません。変更は行っていません。",
 	}},
 	INI101: {kind: Label, text: text{
 		"Directory {path} (owner {user}, mode {mode})",

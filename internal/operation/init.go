@@ -86,7 +86,7 @@ func (i *initialiser) do(ctx context.Context, args []string) error {
 	}
 	o, err := s.Observe(ctx)
 	if err != nil {
-		return err
+		return message.Fail(message.INI041).Because(err)
 	}
 	if refusals := setup.Refusals(o, s.Wanted); len(refusals) > 0 {
 		return together(refusals)

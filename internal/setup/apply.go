@@ -52,6 +52,11 @@ var errChanged = errors.New("it has been changed since the plan was made; run th
 func (s Setup) writeUserFile(step Step) error {
 	i := s.instance(s.Data, "")
 	if step.New || step.secret {
+		// What a killed run has left of such a file may hold the password.
+		dir := filepath.Dir(step.Path)
+		if _, err := pg.New(pg.Settings{Data: dir, TmpDir: dir, User: s.User}, s.Run).RemoveTemporary(); err != nil {
+			return err
+		}
 		now, err := i.ReadFile(step.Path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			return err

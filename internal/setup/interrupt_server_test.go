@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -195,6 +196,14 @@ func TestStandby(t *testing.T) {
 	n.Role = Standby
 	n.sys.enabled["postgresql-15.service"] = true
 	n.sys.env = "X=1 PGDATA=" + n.Data + "/"
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left := fmt.Sprintf("%s/.pgsql-ra-%d-1", n.User.Home, gone.Process.Pid)
+	if err := n.instance(n.Data, "").WriteFile(left, "192.168.2.3:5432:replication:repuser:half"); err != nil {
+		t.Fatal(err)
+	}
 	o := n.look()
 	o.SocketDir = "/run/postgresql-of-a-test"
 	for _, s := range Plan(o, n.Wanted) {
@@ -204,6 +213,9 @@ func TestStandby(t *testing.T) {
 		if err := n.Apply(within(t), o, s); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Error("what a killed run has left is there")
 	}
 	if len(n.sys.enabled) != 0 {
 		t.Errorf("still enabled: %v", n.sys.enabled)

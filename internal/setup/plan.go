@@ -126,10 +126,7 @@ func directories(o Observed, w Wanted) []Step {
 	}
 	if o.DataRelease == 0 {
 		// Of this one the server's user must be the owner: it gives the database its name.
-		switch d := o.Dirs[filepath.Dir(w.Data)]; {
-		case !d.Exists:
-			add(filepath.Dir(w.Data), above)
-		case d.UID != w.User.UID:
+		if d := o.Dirs[filepath.Dir(w.Data)]; !d.Exists || d.UID != w.User.UID {
 			add(filepath.Dir(w.Data), above)
 		}
 		if !o.Dirs[filepath.Dir(w.WAL)].Exists {
