@@ -51,6 +51,7 @@ const (
 	INI104 ID = "INI-104"
 	INI105 ID = "INI-105"
 	INI106 ID = "INI-106"
+	INI107 ID = "INI-107"
 )
 
 // setupMessages are those of archive and init.
@@ -247,5 +248,9 @@ var setupMessages = map[ID]entry{
 	INI106: {kind: Label, text: text{
 		"New database in {path}",
 		"データベース {path} の作成",
+	}},
+	INI107: {kind: Label, text: text{
+		"Owner and mode of {path} ({user}, 0600)",
+		"{path} の所有者とモードの変更（{user}、0600）",
 	}},
 }

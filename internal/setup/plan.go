@@ -62,8 +62,11 @@ func (s Step) Label(w Wanted) (message.ID, []any) {
 	case CreateDatabase:
 		return message.INI106, []any{"path", s.Path}
 	}
-	if s.New {
+	switch {
+	case s.New:
 		return message.INI102, []any{"path", s.Path}
+	case s.Before == s.After:
+		return message.INI107, []any{"path", s.Path, "user", w.User.Name}
 	}
 	return message.INI103, []any{"path", s.Path}
 }

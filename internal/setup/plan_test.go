@@ -259,7 +259,7 @@ func TestTextsAreComplete(t *testing.T) {
 		}
 	})
 	for _, id := range []message.ID{message.INI030, message.INI032, message.INI033, message.INI034, message.INI035, message.INI036,
-		message.INI101, message.INI102, message.INI103, message.INI104, message.INI105, message.INI106} {
+		message.INI101, message.INI102, message.INI103, message.INI104, message.INI105, message.INI106, message.INI107} {
 		if !seen[id] {
 			t.Errorf("%s was never told", id)
 		}
