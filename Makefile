@@ -17,7 +17,7 @@ endif
 LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites test/tools
 # Packages that have both. Their tests with a server leave themselves out where
 # there is no root, unless nothing may be left out.
-MIXED = $(addprefix pgrex/,internal/archive internal/operation internal/rebuild internal/rejoin)
+MIXED = $(addprefix pgrex/,internal/archive internal/operation internal/rebuild internal/rejoin internal/setup)
 UNITS = $(filter-out $(addprefix pgrex/,$(LARGE)) $(MIXED),$(shell $(GO) list ./...))
 comma := ,
 space := $(subst ,, )
@@ -128,7 +128,7 @@ bench: deps build ## what a monitor costs: the shell agent's and ours in turn, o
 # The program pg-rex acts by the name it is called with.
 NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \
 	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status \
-	pg-rex_sheet pg-rex_plan pg-rex_apply pg-rex_simulate
+	pg-rex_sheet pg-rex_plan pg-rex_apply pg-rex_simulate pg-rex_init pg-rex_archive
 
 # share puts manual pages and completions of pg-rex below a directory. The
 # program writes them itself, of the table that its help is made of.

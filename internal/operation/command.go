@@ -39,6 +39,8 @@ type command struct {
 	peer bool
 	// lenient commands go on with a configuration file that has mistakes.
 	lenient bool
+	// unconfigured commands go on without a configuration file.
+	unconfigured bool
 	// bare commands are about files that they are given: they need no rights, no
 	// configuration, no log and no lock.
 	bare bool
@@ -57,7 +59,7 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(),
-		makeSheet(), plan(), apply(), simulate(),
+		makeSheet(), plan(), apply(), simulate(), initNode(), archiveOne(),
 	}
 }
 

@@ -19,6 +19,8 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
+	"pgrex/internal/setup"
 )
 
 const (
@@ -60,7 +62,10 @@ type Machine struct {
 	Addresses func() ([]netip.Addr, error)
 	LockFile  string
 	State     string // directory of journals and backups
-	Now       func() time.Time
+	Host      setup.Host
+	// Account finds a user of the operating system.
+	Account func(context.Context, string) (pg.User, error)
+	Now     func() time.Time
 	// Settle is how long a monitor may go on that was begun before a freeze: many
 	// times of what it takes.
 	Settle time.Duration
@@ -225,6 +230,7 @@ func (s *session) prepare(ctx context.Context, configured bool, problems []conf.
 	var fatal []error
 	for _, p := range problems {
 		switch {
+		case c.unconfigured && !configured:
 		case !p.IsError():
 			s.con.Tell(p.ID, p.Args...)
 		case c.lenient:
