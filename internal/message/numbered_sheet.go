@@ -61,7 +61,6 @@ const (
 	GEN002 ID = "GEN-002"
 	GEN003 ID = "GEN-003"
 	GEN004 ID = "GEN-004"
-	GEN005 ID = "GEN-005"
 )
 
 // sheetMessages are those of the reader of environment sheets and the generator of definitions.
@@ -283,22 +282,18 @@ var sheetMessages = map[ID]entry{
 		"完成したモデルの検査を省略しました: {detail}",
 	}},
 	GEN001: {text: text{
-		"Given up because of {errors} errors; nothing was written.",
+		"Errors: {errors}. Nothing was written.",
 		"エラーが {errors} 件あるため中止しました。ファイルは出力していません。",
 	}},
 	GEN002: {text: text{
-		"Done, with {warnings} warnings. Option -V shows them.",
+		"Warnings: {warnings}. Option -V shows them.",
 		"警告が {warnings} 件あります。-V オプションで内容を表示します。",
 	}},
 	GEN003: {text: text{
-		"Done, with {warnings} warnings.",
+		"Warnings: {warnings}.",
 		"警告が {warnings} 件あります。",
 	}},
 	GEN004: {text: text{
-		"see row {row}",
-		"{row} 行目を参照",
-	}},
-	GEN005: {text: text{
 		"There has to be exactly one file with a sheet.",
 		"環境定義書のファイルを 1 つだけ指定してください。",
 	}},

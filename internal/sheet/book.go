@@ -15,8 +15,9 @@ import (
 	"pgrex/internal/message"
 )
 
-// maxFile is far more than any sheet has, packed or unpacked.
-const maxFile = 64 << 20
+// MaxFile is the greatest file that is read, in bytes, packed or unpacked: far
+// more than any sheet has.
+const MaxFile = 64 << 20
 
 // rows are the cells of a file: a worksheet of Excel, or CSV. Which it is, its
 // content says. The worksheet is named by its name or its number from 1; "" is
@@ -28,8 +29,8 @@ func rows(content []byte, worksheet string) ([][]string, []Message) {
 	var list [][]string
 	var err error
 	switch {
-	case len(content) > maxFile:
-		return bad(fmt.Errorf("it is greater than %d bytes", maxFile))
+	case len(content) > MaxFile:
+		return bad(fmt.Errorf("it is greater than %d bytes", MaxFile))
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
 		list, err = xlsxRows(content, worksheet)
 	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
@@ -70,7 +71,7 @@ func choose(names []string, worksheet string) (int, error) {
 }
 
 func xlsxRows(content []byte, worksheet string) ([][]string, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: maxFile, UnzipXMLSizeLimit: maxFile})
+	f, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: MaxFile, UnzipXMLSizeLimit: MaxFile})
 	if err != nil {
 		return nil, err
 	}

@@ -192,7 +192,7 @@ func (c *crmText) primitives(s *Sheet) {
 			c.WriteByte('\n')
 		}
 		first = false
-		c.WriteString("primitive " + r.ID + " " + r.agent() + c.t.attributes(r.Lists, "\t"))
+		c.WriteString("primitive " + r.ID + " " + r.Agent() + c.t.attributes(r.Lists, "\t"))
 		for _, op := range r.Operations {
 			c.WriteString(next + "\top " + op.Name)
 			for _, p := range op.Attributes {
@@ -206,8 +206,8 @@ func (c *crmText) primitives(s *Sheet) {
 	}
 }
 
-// agent is class:provider:type as far as they are given.
-func (r *Resource) agent() string {
+// Agent is class:provider:type as far as they are given.
+func (r *Resource) Agent() string {
 	var parts []string
 	for _, s := range []string{r.Class, r.Provider, r.Type} {
 		if s != "" {

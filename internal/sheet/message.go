@@ -13,10 +13,12 @@ type Message struct {
 	Args   []any  // names and values in turn
 	Row    int    // of the spreadsheet, counted from 1; 0: the sheet as a whole
 	Column string // its letters, "" for none
-	// Hint is the row to compare with, 0 for none.
+	// Hint is the row to compare with, 0 for none. The text names it too.
 	Hint int
 	// Always says that it is shown at every verbosity.
 	Always bool
+	// Strict makes an error of a warning.
+	Strict bool
 }
 
 // Level is how grave a message is, and from which verbosity on it is shown.
@@ -45,6 +47,9 @@ func (m Message) Level() Level {
 	case message.Error:
 		return Error
 	case message.Warning:
+		if m.Strict {
+			return Error
+		}
 		return Warning
 	}
 	return Info
@@ -56,14 +61,8 @@ func (m Message) Code() string {
 	return kind[:1] + number
 }
 
-// Text is the message with its hint.
-func (m Message) Text(p message.Printer) string {
-	text := p.Text(m.ID, m.Args...)
-	if m.Hint > 0 {
-		text += " (" + p.Text(message.GEN004, "row", m.Hint) + ")"
-	}
-	return text
-}
+// Text is what the message says.
+func (m Message) Text(p message.Printer) string { return p.Text(m.ID, m.Args...) }
 
 // Line is the message as a line: FILE:Ln COL LEVEL CODE text. What it is not
 // about is "-".
