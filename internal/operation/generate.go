@@ -87,7 +87,6 @@ func asGenerator(c *command, own func(*generator, *flags), run func(*generator, 
 	c.exits = generatorExits
 	c.setup = func(f *flags) func(context.Context, *session, []string) error {
 		g := &generator{command: c, flags: f}
-		own(g, f)
 		f.set.CountVarP(&g.verbosity, "verbose", "V", "")
 		f.help["verbose"] = both{"show one level more of messages: warnings, notices, information, details; may be repeated", "表示するメッセージを 1 段階増やす（警告、通知、情報、詳細。繰り返し指定できる）"}
 		f.text(&g.target, "target", "", "1.1|2|3", both{"generation of Pacemaker that the definition is for", "定義の対象とする Pacemaker の世代"})
@@ -95,6 +94,7 @@ func asGenerator(c *command, own func(*generator, *flags), run func(*generator, 
 		f.boolean(&g.check, "check", "", both{"read and check only, write nothing", "読み込みと検査だけを行い、出力しない"})
 		f.boolean(&g.strict, "strict", "", both{"findings on the finished model are errors", "完成したモデルへの指摘をエラーとして扱う"})
 		f.boolean(&g.json, "json", "", both{"messages as lines of JSON on standard error", "メッセージを 1 行 1 オブジェクトの JSON で標準エラーに出力する"})
+		own(g, f)
 		return func(_ context.Context, s *session, args []string) error {
 			g.session = s
 			g.json = g.json || s.output == "json"
@@ -209,7 +209,7 @@ func (g *generator) add(id message.ID, args ...any) {
 // generate makes one definition in the format that is asked for.
 func (g *generator) generate(s *sheet.Sheet) []product {
 	text := s.CRM(g.options)
-	cib := g.model(s, text)
+	cib := g.model(s)
 	switch g.options.Format {
 	case sheet.PCS:
 		text = g.script(s)
@@ -222,7 +222,7 @@ func (g *generator) generate(s *sheet.Sheet) []product {
 // generatePcs makes the definition and the commands for it.
 func (g *generator) generatePcs(s *sheet.Sheet) []product {
 	g.options.Format = sheet.XML
-	cib := g.model(s, s.CRM(g.options))
+	cib := g.model(s)
 	return []product{{g.xml, cib, mode(s, 0o644)}, {g.sh, g.script(s), mode(s, 0o744)}}
 }
 
@@ -243,8 +243,10 @@ func (g *generator) script(s *sheet.Sheet) string {
 
 // model reads the definition back as a cluster would, adds what is to be said of
 // it, and answers with its XML.
-func (g *generator) model(s *sheet.Sheet, text string) string {
-	d, err := definition.Read([]byte(text))
+func (g *generator) model(s *sheet.Sheet) string {
+	o := g.options
+	o.Format = sheet.XML
+	d, err := definition.Read([]byte(s.CRM(o)))
 	if err != nil {
 		if g.options.Format == sheet.XML {
 			g.add(message.ERR063, "format", sheet.XML, "detail", err)

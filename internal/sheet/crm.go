@@ -10,15 +10,17 @@ import (
 type crmText struct {
 	strings.Builder
 	t Target
+	// once leaves out values that a later one of the same name takes the place of.
+	once bool
 }
 
 // next continues a statement on a line of its own.
 const next = " \\\n"
 
 // CRM is the definition as crmsh reads it, byte for byte what pm_crmgen makes of
-// a sheet where the target is 1.1.
+// a sheet where the target is 1.1. For any other format it has each name once.
 func (s *Sheet) CRM(o Options) string {
-	c := &crmText{t: o.Target}
+	c := &crmText{t: o.Target, once: o.Format != CRM && o.Format != ""}
 	c.nodes(s)
 	c.pairs("Cluster Option", "property", s.Properties)
 	c.pairs("Resource Defaults", "rsc_defaults", s.RscDefaults)
@@ -59,9 +61,18 @@ func quote(value string) string {
 
 func assign(p Pair) string { return p.Name + "=" + quote(p.Value) }
 
+// values are pairs as they are written.
+func (c *crmText) values(kind string, pairs []Pair) []Pair {
+	pairs = c.t.words(kind, pairs)
+	if c.once {
+		return effective(pairs)
+	}
+	return pairs
+}
+
 // attributes are lists of attributes, each line after the end of the line
 // before.
-func (t Target) attributes(all lists, indent string) string {
+func (c *crmText) attributes(all lists, indent string) string {
 	var b strings.Builder
 	for _, l := range all {
 		if len(l.Pairs) == 0 {
@@ -71,7 +82,7 @@ func (t Target) attributes(all lists, indent string) string {
 		if l.Rule != "" {
 			b.WriteString(" " + l.Rule)
 		}
-		for _, p := range l.pairs(t) {
+		for _, p := range c.values(l.Kind, l.Pairs) {
 			b.WriteString(next + indent + "\t" + assign(p))
 		}
 	}
@@ -85,15 +96,15 @@ func (c *crmText) nodes(s *Sheet) {
 		if n.Type != "" {
 			name += ":" + n.Type
 		}
-		list = append(list, "node "+name+c.t.attributes(n.Lists, "\t"))
+		list = append(list, "node "+name+c.attributes(n.Lists, "\t"))
 	}
 	c.list("Cluster Node", list)
 }
 
 func (c *crmText) pairs(title, statement string, pairs []Pair) {
 	var words []string
-	for _, p := range pairs {
-		words = append(words, assign(c.t.pair(statementKind[statement], p)))
+	for _, p := range c.values(statementKind[statement], pairs) {
+		words = append(words, assign(p))
 	}
 	if len(words) > 0 {
 		c.list(title, []string{statement + " " + strings.Join(words, next+"\t")})
@@ -123,7 +134,7 @@ func (c *crmText) containers(s *Sheet) {
 		for _, child := range r.Children {
 			c.WriteString(next + "\t" + child.ID)
 		}
-		c.WriteString(c.t.attributes(r.listsFor(c.t), "\t") + "\n")
+		c.WriteString(c.attributes(r.listsFor(c.t), "\t") + "\n")
 	}
 }
 
@@ -192,7 +203,7 @@ func (c *crmText) primitives(s *Sheet) {
 			c.WriteByte('\n')
 		}
 		first = false
-		c.WriteString("primitive " + r.ID + " " + r.Agent() + c.t.attributes(r.Lists, "\t"))
+		c.WriteString("primitive " + r.ID + " " + r.Agent() + c.attributes(r.Lists, "\t"))
 		for _, op := range r.Operations {
 			c.WriteString(next + "\top " + op.Name)
 			for _, p := range op.Attributes {
@@ -305,9 +316,9 @@ func (c *crmText) alerts(s *Sheet, braces bool) {
 	}
 	var list []string
 	for i, a := range s.Alerts {
-		text := fmt.Sprintf("alert alert_%d %s", i+1, a.Path) + c.t.attributes(a.Lists, "\t")
+		text := fmt.Sprintf("alert alert_%d %s", i+1, a.Path) + c.attributes(a.Lists, "\t")
 		for _, r := range a.Recipients {
-			text += next + "\tto " + left + r.Value + c.t.attributes(r.Lists, "\t\t") + right
+			text += next + "\tto " + left + r.Value + c.attributes(r.Lists, "\t\t") + right
 		}
 		list = append(list, text)
 	}

@@ -256,6 +256,24 @@ func TestWorkbook(t *testing.T) {
 	}
 }
 
+// A name that is set twice has its last value, in every format.
+func TestLastValueCounts(t *testing.T) {
+	content := one + ",A,type,name,value\n,,params,a,1\n,,,b,2\n,,,a,3\n,PROPERTY\n,,name,value\n,,x,1\n,,x,2\n"
+	s := read(t, content, Options{})
+	if text := s.CRM(Options{}); strings.Count(text, "\t\ta=") != 2 || !strings.Contains(text, "x=\"1\" \\\n\tx=\"2\"") {
+		t.Error(text)
+	}
+	for _, text := range []string{s.CRM(Options{Format: XML}), cib(t, s.CRM(Options{Format: XML}), Target2)} {
+		if strings.Contains(text, `"1"`+" \\") || strings.Contains(text, `value="1"`) {
+			t.Error(text)
+		}
+	}
+	commands, _ := s.PCS(Options{})
+	if script := Script(commands); !strings.Contains(script, "set x=2\n") || !strings.Contains(script, " a=3 b=2\n") {
+		t.Error(script)
+	}
+}
+
 // What pcs has no words for is an error; the rest is made.
 func TestCommandsOfPcs(t *testing.T) {
 	o := Options{Target: Target3, Format: PCS}
@@ -266,7 +284,7 @@ func TestCommandsOfPcs(t *testing.T) {
 	commands, list := s.PCS(o)
 	script := Script(commands)
 	for _, want := range []string{
-		"resource meta g target-role=Promoted", "stonith create s x", "stonith level add 1 n1 s", "resource promotable p3 m",
+		"resource meta g target-role=Promoted", "stonith create s x", "stonith level add 1 n1 s --force", "resource promotable p3 m",
 		"constraint location m rule id=r1 role=Unpromoted score=-INFINITY 'not_defined #health or a lt 5'",
 		"constraint ticket add T Promoted m loss-policy=stop", "alert create path=/b.sh id=alert_2 meta timeout=5s", "alert recipient add alert_2 value=r1 options 'z=a b'",
 	} {

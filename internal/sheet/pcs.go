@@ -53,22 +53,18 @@ func (p *pcsList) cannot(format string, args ...any) {
 	p.messages = append(p.messages, Message{ID: message.ERR063, Args: []any{"format", PCS, "detail", fmt.Sprintf(format, args...)}})
 }
 
-// assigned are pairs as arguments.
-func assigned(pairs []Pair) []string {
+// assigned are pairs as arguments; pcs takes no name twice.
+func (p *pcsList) assigned(kind string, pairs []Pair) []string {
 	var words []string
-	for _, x := range pairs {
+	for _, x := range effective(p.t.words(kind, pairs)) {
 		words = append(words, x.Name+"="+x.Value)
 	}
 	return words
 }
 
 func (p *pcsList) pairs(pairs []Pair, kind string, command ...string) {
-	var own []Pair
-	for _, x := range pairs {
-		own = append(own, p.t.pair(kind, x))
-	}
-	if len(own) > 0 {
-		p.add(append(command, assigned(own)...)...)
+	if len(pairs) > 0 {
+		p.add(append(command, p.assigned(kind, pairs)...)...)
 	}
 }
 
@@ -82,7 +78,7 @@ func (p *pcsList) of(owner string, all lists, kind string) []string {
 		if l.Rule != "" {
 			p.cannot("%s: %s %s", owner, kind, l.Rule)
 		}
-		words = append(words, assigned(l.pairs(p.t))...)
+		words = append(words, p.assigned(kind, l.Pairs)...)
 	}
 	return words
 }
@@ -166,7 +162,8 @@ func (p *pcsList) levels(s *Sheet) {
 		}
 		for _, node := range nodes {
 			for i, devices := range t.levels {
-				p.add(append([]string{"stonith", "level", "add", strconv.Itoa(i + 1), node}, devices...)...)
+				// The file has no nodes before it is loaded.
+				p.add(slices.Concat([]string{"stonith", "level", "add", strconv.Itoa(i + 1), node}, devices, []string{"--force"})...)
 			}
 		}
 	}

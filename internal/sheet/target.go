@@ -73,11 +73,27 @@ func (t Target) pair(kind string, p Pair) Pair {
 	return p
 }
 
-// pairs are those of a list of a resource in the words of the target.
-func (l *List) pairs(t Target) []Pair {
+// words are pairs in the words of the target.
+func (t Target) words(kind string, pairs []Pair) []Pair {
 	var list []Pair
-	for _, p := range l.Pairs {
-		list = append(list, t.pair(l.Kind, p))
+	for _, p := range pairs {
+		list = append(list, t.pair(kind, p))
+	}
+	return list
+}
+
+// effective are pairs of which each name is there once, with its last value:
+// that is what takes effect when a text that has it twice is loaded.
+func effective(pairs []Pair) []Pair {
+	var list []Pair
+	at := map[string]int{}
+	for _, p := range pairs {
+		if i, twice := at[p.Name]; twice {
+			list[i].Value = p.Value
+			continue
+		}
+		at[p.Name] = len(list)
+		list = append(list, p)
 	}
 	return list
 }
