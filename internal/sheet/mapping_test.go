@@ -296,3 +296,16 @@ func TestCommandsOfPcs(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// LOCATION_NODE says how a resource stands to a node.
+func TestLocationsOfNodes(t *testing.T) {
+	s := read(t, one+",LOCATION_NODE\n,,rsc,prefers/avoids,node,score\n,,p,avoids,n1,\n,,p,PREFERS,n2,100\n,,p,avoids,n3,+5\n,,p,prefers,n4,-inf\n", Options{})
+	text := s.CRM(Options{})
+	commands, _ := s.PCS(Options{})
+	script := Script(commands)
+	for crm, pcs := range map[string]string{"-INFINITY: n1": "avoids n1", "100: n2": "prefers n2=100", "-5: n3": "avoids n3=5", "-INFINITY: n4": "avoids n4"} {
+		if !strings.Contains(text, " p "+crm+"\n") || !strings.Contains(script, "constraint location p "+pcs+"\n") {
+			t.Errorf("%s, %s:\n%s%s", crm, pcs, text, script)
+		}
+	}
+}

@@ -29,6 +29,12 @@ func TestLineEndsAndMark(t *testing.T) {
 			t.Errorf("%s: %s\n%s", name, notes(list, Info), difference(got, want))
 		}
 	}
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		text := strings.ReplaceAll(",PROPERTY\n\n,,name,value\n,,,x", "\n", end)
+		if _, list := Read([]byte(text), Options{}); notes(list, Info) != "E023@4(name)" {
+			t.Errorf("rows that end with %q: %s", end, notes(list, Info))
+		}
+	}
 }
 
 // Conformance: CD-009 (unit)
