@@ -175,6 +175,16 @@ func TestGenerateVerbosity(t *testing.T) {
 	}
 }
 
+// Conformance: CD-012 (unit)
+func TestGenerateTellsOfACommentedTable(t *testing.T) {
+	hidden := "#,RSC_DEFAULTS\n,,name,value\n"
+	for text, told := range map[string]bool{",PROPERTY\n,,name,value\n" + hidden + ",,,x\n": true, ",PROPERTY\n,,name,value\n" + hidden: false} {
+		if p := raw(t, 1000, "pm_crmgen", newSheet(t, text)); strings.Contains(p.err, "sheet.csv:L3 B INFO I061 ") != told {
+			t.Errorf("%q: %q", text, p.err)
+		}
+	}
+}
+
 func TestGenerateJSON(t *testing.T) {
 	for _, option := range []string{"--json", "--output=json"} {
 		p := raw(t, 1000, "pm_crmgen", option, newSheet(t, doubtful))

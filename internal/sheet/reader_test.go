@@ -128,6 +128,7 @@ var sheets = []struct{ name, text, want string }{
 	{"bare word", one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value\n,,p,1,or,a,eq,b c\n", "E045@9"},
 	{"node type of a continued row", ",NODE\n,,uname,ntype,ptype,name,value\n,,n1,normal,attributes,a,1\n,,,normal,,b,2", "W024@4(ntype)"},
 	{"answer that is none", one + ",LOCATION\n,,rsc,diskd:d\n,,p,maybe\n", "W021@9(D)"},
+	{"device that is none", ",RESOURCES\n,,resourceItem,id\n,,Primitive,p\n,,Stonith,s\n,STONITH\n,P,id,type\n,,p,x\n", "E035@7"},
 	{"second path", ",ALERT\n,P,path\n,,/a\n,P,path", "E013@4"},
 	{"data under a table of sub-tables", ",ALERT\n,,path", "E013@2"},
 }

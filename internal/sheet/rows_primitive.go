@@ -19,6 +19,10 @@ func (r *reader) primitive(w row) bool {
 	if !ok {
 		return false
 	}
+	device := r.table.name == "STONITH"
+	if device && !res.stonith {
+		return w.refuse("id", message.ERR035, "id", res.ID, "what", "Stonith")
+	}
 	if res.tableRow > 0 {
 		w.again("id", res.tableRow, message.ERR036, "id", res.ID, "row", res.tableRow)
 		return false
@@ -27,7 +31,7 @@ func (r *reader) primitive(w row) bool {
 		return false
 	}
 	res.Class, res.Provider, res.Type = w.get("class"), w.get("provider"), w.get("type")
-	if r.table.name == "STONITH" {
+	if device {
 		res.Class = "stonith"
 	}
 	res.tableRow = w.number

@@ -103,10 +103,10 @@ type Resource struct {
 	Class, Provider, Type string
 	Operations            []Operation
 
-	row      int  // in RESOURCES
-	tableRow int  // of P in its PRIMITIVE table, 0 without one
-	stonith  bool // a Stonith of pm_pcsgen
-	named    string
+	row      int    // in RESOURCES
+	tableRow int    // of P in its PRIMITIVE table, 0 without one
+	stonith  bool   // a Stonith of pm_pcsgen
+	named    string // kind in the word of the sheet
 }
 
 // top is the outermost container.
