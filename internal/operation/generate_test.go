@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +60,31 @@ func TestGenerateAsPmCrmgen(t *testing.T) {
 				t.Errorf("%s to a file: %d, %q", file, p.status, p.err)
 			}
 		}
+	}
+}
+
+// Conformance: CD-005, CD-006 (unit)
+func TestGenerateVectors(t *testing.T) {
+	count := 0
+	for _, dir := range []string{"messages", "product"} {
+		for line := range strings.Lines(content(t, sheets+"golden/"+dir+"/expected.tsv")) {
+			f := strings.Split(strings.TrimSpace(line), "\t")
+			if strings.HasPrefix(line, "#") || len(f) != 3 {
+				continue
+			}
+			count++
+			name := sheets + "golden/" + dir + "/" + f[0]
+			want, err := os.ReadFile(name + ".crm")
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			if p := raw(t, 1000, "pm_crmgen", name+".csv"); strconv.Itoa(p.status) != f[1] || p.status != 1 && p.out != string(want) || (p.status == 0) != (p.err == "") {
+				t.Errorf("%s: %d %q %q", name, p.status, p.out, p.err)
+			}
+		}
+	}
+	if count < 68 {
+		t.Errorf("only %d vectors", count)
 	}
 }
 

@@ -127,7 +127,7 @@ func (r *reader) doubtLevels() {
 
 // doubtOrders warns of scores that are lost where orders have kinds.
 func (r *reader) doubtOrders() {
-	if r.o.Target == Target11 && r.o.Format != PCS {
+	if r.o.Target == Target11 {
 		return
 	}
 	for _, o := range r.sheet.Orders {
