@@ -130,15 +130,16 @@ func Run(argv []string, s Streams, m *Machine) int {
 		fmt.Fprintln(s.Out, versionLine(p.invoked))
 		return 0
 	case err != nil:
-		status := console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help"))
+		console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help"))
 		if !con.JSON {
 			fmt.Fprint(s.Err, "\n"+helpText(p.cmd, p.invoked, f, say))
 		}
-		return status
+		return p.cmd.exitUsage()
 	}
 	rest := cc.Flags().Args()
 	if fail := o.check(p, rest); fail != nil {
-		return console.New(con).Finish(fail.Then(p.invoked + " --help"))
+		console.New(con).Finish(fail.Then(p.invoked + " --help"))
+		return p.cmd.exitUsage()
 	}
 	session := &session{machine: m, program: p, common: o, streams: s, own: m.Own}
 	return session.conduct(con, func(ctx context.Context) error { return run(ctx, session, rest) })
