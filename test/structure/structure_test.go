@@ -168,6 +168,8 @@ var rules = []rule{
 		why: "a definition file is read, checked and loaded; what a running cluster does belongs to crm"},
 	{pkg: "internal/message", allowed: []string{"golang.org/x/text/width"}, forbidden: []string{"os", "os/exec", "net"},
 		why: "texts are values: who prints them and for whom is the programs' affair"},
+	{pkg: "internal/outlook", allowed: []string{"internal/message"}, forbidden: []string{"os", "os/exec", "net"},
+		why: "arithmetic on what is configured: nothing is asked of anybody"},
 	{pkg: "internal/pg",
 		allowed: []string{"internal/durable", "internal/pg/wal", "internal/run", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgpassfile", "golang.org/x/sys/unix"},
 		why:     "one server on this node, nothing of the cluster"},
