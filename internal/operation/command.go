@@ -48,6 +48,8 @@ type command struct {
 	unfinished bool
 	// caseSensitive keeps -V apart from -v.
 	caseSensitive bool
+	// misuse is the exit status for wrong options, 0 for that of their message.
+	misuse int
 	// report commands print one object as JSON, and no events.
 	report bool
 	setup  func(f *flags) (run func(ctx context.Context, s *session, args []string) error)
@@ -56,7 +58,7 @@ type command struct {
 // commands are all of them, in the order of the manual.
 func commands() []*command {
 	return []*command{
-		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(),
+		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), doctorCommand(),
 	}
 }
 

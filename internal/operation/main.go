@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,7 +126,7 @@ func Run(argv []string, s Streams, m *Machine) int {
 		fmt.Fprintln(s.Out, versionLine(p.invoked))
 		return 0
 	case err != nil:
-		status := console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help"))
+		status := p.cmd.misused(console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help")))
 		if !con.JSON {
 			fmt.Fprint(s.Err, "\n"+helpText(p.cmd, p.invoked, f, say))
 		}
@@ -133,11 +134,13 @@ func Run(argv []string, s Streams, m *Machine) int {
 	}
 	rest := cc.Flags().Args()
 	if fail := o.check(p, rest); fail != nil {
-		return console.New(con).Finish(fail.Then(p.invoked + " --help"))
+		return p.cmd.misused(console.New(con).Finish(fail.Then(p.invoked + " --help")))
 	}
 	session := &session{machine: m, program: p, common: o, streams: s, own: m.Own}
 	return session.conduct(con, func(ctx context.Context) error { return run(ctx, session, rest) })
 }
+
+func (c *command) misused(status int) int { return cmp.Or(c.misuse, status) }
 
 // wrongOption words what pflag complains of.
 func wrongOption(err error) *message.Failure {

@@ -1,0 +1,3 @@
+package doctor
+
+func healthyServer(*Case, int) Server { return Server{} }

@@ -1,0 +1,3 @@
+package doctor
+
+func healthySystem(*Case, int) System { return System{} }

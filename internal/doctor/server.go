@@ -1,0 +1,7 @@
+package doctor
+
+// Server are the facts about the PostgreSQL server of a node.
+type Server struct{}
+
+// serverChecks are those of PostgreSQL.
+func serverChecks() []check { return nil }

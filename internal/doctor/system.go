@@ -1,0 +1,7 @@
+package doctor
+
+// System are the facts about a node beside its PostgreSQL.
+type System struct{}
+
+// systemChecks are those of the operating system.
+func systemChecks() []check { return nil }

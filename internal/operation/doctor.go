@@ -1,0 +1,88 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"pgrex/internal/console"
+	"pgrex/internal/doctor"
+	"pgrex/internal/message"
+)
+
+// examiner is pg-rex_doctor.
+type examiner struct {
+	*session
+	json  bool
+	nodes string // "here" or "both"
+	sheet string // file with the definition, "" for that of the cluster
+	reach bool   // connections to other hosts are tried
+}
+
+func doctorCommand() *command {
+	return &command{
+		name: "doctor", names: []string{"pg-rex_doctor"}, report: true,
+		anyUser: true, lenient: true, unlocked: true, unfinished: true, misuse: 1,
+		short: both{"check how both nodes are set up", "両ノードの設定を点検する"},
+		long: both{
+			"Checks PostgreSQL, the cluster definition and the operating system of both nodes against what PG-REX needs, and says\nwhat is wrong, why it matters and how it is cured, the worst first. Changes nothing. What cannot be found out, because\na server or Pacemaker is stopped or the peer does not answer, is listed as not known.\n\nExit status: 0 nothing above a notice, 1 the check itself failed, 2 warnings, 3 errors, 4 critical findings.",
+			"両ノードの PostgreSQL、クラスタ定義、OS の設定が PG-REX の条件を満たすかを点検し、問題点、影響、対処方法を重大なものから\n順に表示します。何も変更しません。PostgreSQL や Pacemaker の停止、相手ノードの無応答などで確認できない項目は「不明」として\n表示します。\n\n終了ステータス: 0 問題なし（参考情報のみ）、1 点検自体の失敗、2 警告、3 エラー、4 重大な問題。",
+		},
+		setup: func(f *flags) func(context.Context, *session, []string) error {
+			e := &examiner{nodes: "both"}
+			f.text(&e.nodes, "node", "", "here|both", both{"look at this node only, or at both (default both)", "自ノードだけ、または両ノード（既定値）を点検する"})
+			f.text(&e.sheet, "sheet", "", "FILE", both{"cluster definition to check, instead of that of the cluster", "点検するクラスタ定義ファイル（指定しない場合はクラスタの定義を点検する）"})
+			f.boolean(&e.reach, "connect", "", both{"also try to open replication connections", "レプリケーション接続も実際に試す"})
+			f.boolean(&e.json, "json", "", both{"one JSON object instead of text (same as --output json)", "JSON オブジェクトで出力する（--output json と同じ）"})
+			return func(ctx context.Context, s *session, _ []string) error {
+				e.session = s
+				e.json = e.json || s.output == "json"
+				return e.run(ctx)
+			}
+		},
+	}
+}
+
+func (e *examiner) run(ctx context.Context) error {
+	if e.nodes != "here" && e.nodes != "both" {
+		return message.Fail(message.DRE002, "opt", "--node", "value", e.nodes).Then(e.program.invoked + " --help")
+	}
+	c, err := e.facts(ctx)
+	if err != nil {
+		return err
+	}
+	r := doctor.Examine(c)
+	if err := e.show(c, r); err != nil {
+		return err
+	}
+	return console.Ended(r.Exit())
+}
+
+func (e *examiner) show(c *doctor.Case, r doctor.Report) error {
+	if e.json {
+		b, err := json.Marshal(e.document(c, r))
+		if err == nil {
+			_, err = e.streams.Out.Write(append(b, '\n'))
+		}
+		return err
+	}
+	columns, _ := terminalSize(e.streams.Out)
+	for _, l := range e.screen(c, r) {
+		for _, w := range wrap(l, max(columns, leastColumns)) {
+			if _, err := fmt.Fprintln(e.streams.Out, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readSheet reads the definition that the option names.
+func (e *examiner) readSheet() ([]byte, error) {
+	text, err := os.ReadFile(e.sheet)
+	if err != nil {
+		return nil, message.Fail(message.DRE001, "path", e.sheet).Because(reason(err))
+	}
+	return text, nil
+}
