@@ -52,6 +52,8 @@ type Case struct {
 	Lans conf.Lans // this node's addresses and the peer's
 	// Connect says that connections to other hosts were tried.
 	Connect bool
+	// Clock is how far the peer's clock is from this node's, see [MeasureClock].
+	Clock Fact[Clock]
 }
 
 // Database is the PostgreSQL resource.

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"pgrex/internal/conf"
-	"pgrex/internal/crm"
 	"pgrex/internal/definition"
 	"pgrex/internal/message"
 )
@@ -18,10 +17,10 @@ import (
 // primary on node01: nothing is above a notice. Tests break one thing in it.
 func healthy(t *testing.T) *Case {
 	t.Helper()
-	c := &Case{Conf: Found(conf.Config{ArchiveDir: "/dbfp/pgarch/arc1", Stonith: true, UseStandbyIP: true}), Connect: true,
+	c := &Case{Conf: Found(healthyConf()), Connect: true,
 		Lans: conf.Lans{Pair: conf.Pair{Own: netip.MustParseAddr("192.168.2.1"), Peer: netip.MustParseAddr("192.168.2.2")}}}
 	define(t, c, "stonith.crm", nil)
-	c.Cluster = Found(crm.Overview{})
+	c.Cluster, c.Clock = Found(healthyOverview(c)), Found(Clock{})
 	for i, name := range []string{"node01", "node02"} {
 		c.Nodes = append(c.Nodes, Node{Name: name, Own: i == 0,
 			Facts: Found(Facts{Root: true, Server: healthyServer(c, i), System: healthySystem(c, i)})})

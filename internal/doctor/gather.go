@@ -15,6 +15,8 @@ type In struct {
 	Lans     conf.Lans // as the node sees them that asks
 	// Connect says that connections to other hosts are to be tried.
 	Connect bool
+	// Look says what to look for beside PostgreSQL.
+	Look Look
 }
 
 // Gather finds out on a node what can be found out there, and changes nothing.
@@ -24,4 +26,3 @@ var Gather = node.Define("doctor", func(ctx context.Context, in In) (Facts, erro
 })
 
 func gatherServer(ctx context.Context, in In) Server { return Server{} }
-func gatherSystem(ctx context.Context, in In) System { return System{} }
