@@ -53,7 +53,7 @@ func agentsThere(c *Case) []Finding {
 	}
 	var files []string
 	for _, r := range c.Definition.Value.Resources() {
-		if file := agentFile(r); file != "" && !slices.Contains(files, file) {
+		if file := agentProgram(r); file != "" && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}
@@ -67,7 +67,7 @@ func agentsThere(c *Case) []Finding {
 		}
 		return found
 	})...)
-	server := agentFile(parts.Server)
+	server := agentProgram(parts.Server)
 	return append(all, compare(c, func(own, peer Facts) []Finding {
 		a, b := own.System.Files[server].Sum, peer.System.Files[server].Sum
 		if a == b || a == "" || b == "" {

@@ -123,7 +123,11 @@ func TestBrokenCluster(t *testing.T) {
 		{"no time for a notification", "DR-55", Warning, "", redefine("op notify interval=0s timeout=90s", "op notify interval=0s timeout=30s")},
 		{"the cluster has another name", "DR-56", Error, "", overview(func(o *crm.Overview) { o.Nodes[1].Name = "db2" })},
 		{"uname -n is another", "DR-56", Error, "node02", system(1, func(s *System) { s.Host.Name = "db2" })},
-		{"vip-rep is not in the D-LAN", "DR-57", Error, "", redefine("192.168.2.3", "192.168.9.3")},
+		{"vip-rep is not in the D-LAN", "DR-57", Error, "", system(0, func(s *System) {
+			list := slices.Clone(s.Interfaces.Value)
+			list[bond1].Prefixes = []netip.Prefix{netip.MustParsePrefix("192.168.2.1/31"), netip.MustParsePrefix("192.168.2.3/32")}
+			s.Interfaces.Value = list
+		})},
 		{"vip-slave is in the D-LAN", "DR-57", Error, "", redefine("ip=192.168.0.20", "ip=192.168.2.20")},
 		{"vip-slave is elsewhere", "DR-57", Error, "", redefine("ip=192.168.0.20", "ip=192.168.5.20")},
 		{"two resources have one address", "DR-57", Error, "", both(redefine("ip=192.168.0.20", "ip=192.168.0.10"), system(1, func(s *System) {

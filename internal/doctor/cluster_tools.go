@@ -67,14 +67,14 @@ func disagreements(c *Case, conf conf.Config, parts review.Cluster) []Phrase {
 		}
 		all = append(all, say(id, "key", key))
 	}
-	if restore := parts.Server.Params["restore_command"]; conf.ArchiveDir != "" && !mentions(restore, conf.ArchiveDir) {
+	if restore := parts.Server.Params["restore_command"]; conf.ArchiveDir != "" && !readsFrom(restore, conf.ArchiveDir) {
 		all = append(all, say(message.DRF076, "dir", conf.ArchiveDir, "restore", restore))
 	}
 	return all
 }
 
-// mentions says whether a command names a directory, or something in it.
-func mentions(command, dir string) bool {
+// readsFrom says whether a command names a directory, or something in it.
+func readsFrom(command, dir string) bool {
 	dir = strings.TrimRight(dir, "/")
 	for word := range strings.FieldsSeq(command) {
 		if word = strings.Trim(word, `"'`); word == dir || strings.HasPrefix(word, dir+"/") {

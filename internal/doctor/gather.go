@@ -13,6 +13,8 @@ type In struct {
 	Database Fact[Database]
 	Archive  string    // directory of archived WAL
 	Lans     conf.Lans // as the node sees them that asks
+	// Own is the node that asks.
+	Own bool
 	// Connect says that connections to other hosts are to be tried.
 	Connect bool
 	// Look says what to look for beside PostgreSQL.
@@ -24,5 +26,3 @@ type In struct {
 var Gather = node.Define("doctor", func(ctx context.Context, in In) (Facts, error) {
 	return Facts{Root: os.Geteuid() == 0, Server: gatherServer(ctx, in), System: gatherSystem(ctx, in)}, nil
 })
-
-func gatherServer(ctx context.Context, in In) Server { return Server{} }

@@ -18,16 +18,16 @@ import (
 	"pgrex/internal/run"
 )
 
-// programs answer for the programs of a node: by the name, what they print,
+// scripted answers for the programs of a node: by the name, what they print,
 // what they say of an error, and their exit status.
-type programs map[string]answer
+type scripted map[string]answer
 
 type answer struct {
 	out, err string
 	status   int
 }
 
-func (p programs) Run(_ context.Context, c run.Command) (run.Result, error) {
+func (p scripted) Run(_ context.Context, c run.Command) (run.Result, error) {
 	a, ok := p[filepath.Base(c.Argv[0])]
 	if !ok {
 		return run.Result{}, fmt.Errorf("cannot run %s", c.Argv[0])
@@ -40,7 +40,7 @@ func (p programs) Run(_ context.Context, c run.Command) (run.Result, error) {
 }
 
 // seekerOf is a node with some files, and programs that are in its PATH.
-func seekerOf(t *testing.T, files map[string]string, p programs) seeker {
+func seekerOf(t *testing.T, files map[string]string, p scripted) seeker {
 	t.Helper()
 	root := t.TempDir()
 	write := func(name, text string, mode os.FileMode) {
@@ -108,7 +108,7 @@ func TestQuorum(t *testing.T) {
 }
 
 func TestCorosyncConf(t *testing.T) {
-	s := seekerOf(t, map[string]string{conf.CorosyncPath: corosyncConfText + "# quorum { two_node: 0 }\n"}, programs{"corosync": {out: "Corosync Cluster Engine, version '3.1.7'\n"}})
+	s := seekerOf(t, map[string]string{conf.CorosyncPath: corosyncConfText + "# quorum { two_node: 0 }\n"}, scripted{"corosync": {out: "Corosync Cluster Engine, version '3.1.7'\n"}})
 	c := s.corosync(t.Context())
 	if c.Version != "3.1.7" || c.Token != time.Second || c.Consensus != 0 || c.Key.Exists || c.Conf.Value.Settings["quorum/two_node"] != "1" ||
 		len(c.Conf.Value.Rings) != 2 || c.Conf.Value.Rings[1].Rings[1] != "192.168.3.2" || c.Conf.Value.Sum == "" {
@@ -188,11 +188,11 @@ func TestUnits(t *testing.T) {
 		{answer{out: "not-found\n", status: 4}, "not-found"},
 		{answer{err: "Failed to get unit file state for sbd.service: No such file or directory\n", status: 1}, "not-found"},
 	} {
-		if got := seekerOf(t, nil, programs{"systemctl": tt.answer}).units(t.Context(), "sbd")["sbd"]; !got.Known || got.Value != tt.want {
+		if got := seekerOf(t, nil, scripted{"systemctl": tt.answer}).units(t.Context(), "sbd")["sbd"]; !got.Known || got.Value != tt.want {
 			t.Errorf("%+v: %+v", tt.answer, got)
 		}
 	}
-	for name, p := range map[string]programs{"no systemd": nil, "no answer": {"systemctl": {err: "Failed to connect to bus\n", status: 1}}} {
+	for name, p := range map[string]scripted{"no systemd": nil, "no answer": {"systemctl": {err: "Failed to connect to bus\n", status: 1}}} {
 		if got := seekerOf(t, nil, p).units(t.Context(), "sbd")["sbd"]; got.Known || got.Why.IsZero() {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -209,7 +209,7 @@ func TestListening(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	a := netip.MustParseAddr("192.168.2.1")
-	if !listens(want, a, 22) || !listens(want, a, 5432) || listens(want[:2], a, 5432) || listens(want, a, 2224) {
+	if !listensAt(want, a, 22) || !listensAt(want, a, 5432) || listensAt(want[:2], a, 5432) || listensAt(want, a, 2224) {
 		t.Error("what listens is not told apart")
 	}
 }
@@ -236,16 +236,16 @@ func TestAnswering(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		vip    VIP
-		p      programs
+		p      scripted
 		want   []string
 		reason bool
 	}{
-		{"nobody", vip, programs{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n"}}, []string{}, false},
-		{"somebody", vip, programs{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nUnicast reply from 192.168.0.10 [52:54:00:AA:BB:CC]  0.8ms\nSent 1 probes (1 broadcast(s))\n", status: 1}}, []string{"52:54:00:aa:bb:cc"}, false},
-		{"not allowed", vip, programs{"arping": {err: "arping: socket: Operation not permitted\n", status: 2}}, nil, true},
+		{"nobody", vip, scripted{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n"}}, []string{}, false},
+		{"somebody", vip, scripted{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nUnicast reply from 192.168.0.10 [52:54:00:AA:BB:CC]  0.8ms\nSent 1 probes (1 broadcast(s))\n", status: 1}}, []string{"52:54:00:aa:bb:cc"}, false},
+		{"not allowed", vip, scripted{"arping": {err: "arping: socket: Operation not permitted\n", status: 2}}, nil, true},
 		{"no arping", vip, nil, nil, true},
-		{"no interface", VIP{Address: vip.Address, Interface: "bond7"}, programs{"arping": {}}, nil, true},
-		{"no network", VIP{Address: netip.MustParseAddr("10.0.0.1")}, programs{"arping": {}}, nil, true},
+		{"no interface", VIP{Address: vip.Address, Interface: "bond7"}, scripted{"arping": {}}, nil, true},
+		{"no network", VIP{Address: netip.MustParseAddr("10.0.0.1")}, scripted{"arping": {}}, nil, true},
 	} {
 		got := seekerOf(t, nil, tt.p).answering(t.Context(), tt.vip, own)
 		if got.Known == tt.reason || !slices.Equal(got.Value, tt.want) || tt.reason && got.Why.IsZero() {
@@ -258,12 +258,12 @@ func TestLogin(t *testing.T) {
 	other := netip.MustParseAddr("192.168.2.2")
 	for _, tt := range []struct {
 		name string
-		p    programs
+		p    scripted
 		want string
 	}{
-		{"in", programs{"ssh": {}}, ""},
-		{"in, and what it runs fails", programs{"ssh": {status: 1}}, ""},
-		{"refused", programs{"ssh": {err: "** banner **\nroot@192.168.2.2: Permission denied (publickey,password).\n", status: 255}}, "root@192.168.2.2: Permission denied (publickey,password)."},
+		{"in", scripted{"ssh": {}}, ""},
+		{"in, and what it runs fails", scripted{"ssh": {status: 1}}, ""},
+		{"refused", scripted{"ssh": {err: "** banner **\nroot@192.168.2.2: Permission denied (publickey,password).\n", status: 255}}, "root@192.168.2.2: Permission denied (publickey,password)."},
 	} {
 		if got := seekerOf(t, nil, tt.p).login(t.Context(), other); !got.Known || got.Value != tt.want {
 			t.Errorf("%s: %+v", tt.name, got)

@@ -79,7 +79,7 @@ func (l *Look) ofDatabase(d Database) {
 
 func (l *Look) ofDefinition(d definition.Definition) {
 	for _, r := range d.Resources() {
-		if file := agentFile(r); file != "" {
+		if file := agentProgram(r); file != "" {
 			l.Files = append(l.Files, file)
 		}
 		if vip, ok := vipOf(r); ok {
@@ -110,8 +110,8 @@ func vipOf(r definition.Resource) (VIP, bool) {
 	return VIP{Resource: r.ID, Address: a, Interface: r.Params["nic"], Bits: r.Params["cidr_netmask"]}, err == nil
 }
 
-// agentFile is the program of a resource's agent, "" for what has none of its own.
-func agentFile(r definition.Resource) string {
+// agentProgram is the program of a resource's agent, "" for what has none of its own.
+func agentProgram(r definition.Resource) string {
 	switch {
 	case r.Kind != "primitive":
 		return ""

@@ -55,7 +55,7 @@ func ports(c *Case) []Finding {
 			}
 			all = append(all, pingedAt(way.from.Name, way.to.Name, from, way.address)...)
 			for _, port := range []int{look.SSH.Port, look.Port, pcsdPort} {
-				if !listens(to.Listening.Value, way.address, port) {
+				if !listensAt(to.Listening.Value, way.address, port) {
 					if port == look.Port {
 						all = append(all, notKnown(way.from.Name, say(message.DRU086, "node", way.to.Name, "port", port)))
 					}
@@ -87,8 +87,8 @@ func pingedAt(from, to string, facts System, address netip.Addr) []Finding {
 		say(message.DRM086, "node", to, "port", "ICMP echo"))}
 }
 
-// listens says whether something waits for connections to an address and port.
-func listens(list []netip.AddrPort, address netip.Addr, port int) bool {
+// listensAt says whether something waits for connections to an address and port.
+func listensAt(list []netip.AddrPort, address netip.Addr, port int) bool {
 	return slices.ContainsFunc(list, func(a netip.AddrPort) bool {
 		return int(a.Port()) == port && (a.Addr() == address || a.Addr().IsUnspecified())
 	})

@@ -46,7 +46,7 @@ func doctorCommand() *command {
 
 func (e *examiner) run(ctx context.Context) error {
 	if e.nodes != "here" && e.nodes != "both" {
-		return message.Fail(message.DRE002, "opt", "--node", "value", e.nodes).Then(e.program.invoked + " --help")
+		return message.Fail(message.DRA901, "opt", "--node", "value", e.nodes).Then(e.program.invoked + " --help")
 	}
 	c, err := e.facts(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func (e *examiner) show(c *doctor.Case, r doctor.Report) error {
 func (e *examiner) readSheet() ([]byte, error) {
 	text, err := os.ReadFile(e.sheet)
 	if err != nil {
-		return nil, message.Fail(message.DRE001, "path", e.sheet).Because(reason(err))
+		return nil, message.Fail(message.DRA900, "path", e.sheet).Because(reason(err))
 	}
 	return text, nil
 }

@@ -29,7 +29,9 @@ func (e *examiner) facts(ctx context.Context) (*doctor.Case, error) {
 		return nil, err
 	}
 	in := doctor.In{Database: c.Database, Archive: e.conf.ArchiveDir, Lans: c.Lans, Connect: e.reach}
+	in.Own = true
 	own := e.ask(ctx, e.own, in)
+	in.Own = false
 	own.Own = true
 	c.Nodes = []doctor.Node{own}
 	if e.nodes == "both" {
@@ -67,7 +69,7 @@ func (e *examiner) define(ctx context.Context, c *doctor.Case) error {
 		}
 		d, err := definition.Read(text)
 		if err != nil {
-			return message.Fail(message.DRE001, "path", e.sheet).Because(err)
+			return message.Fail(message.DRA900, "path", e.sheet).Because(err)
 		}
 		c.Definition = doctor.Found(doctor.Definition{Definition: d, Source: e.sheet})
 	}

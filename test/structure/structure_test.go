@@ -160,7 +160,7 @@ var rules = []rule{
 		why: "what the configuration says and whether that can be; nothing of the cluster is asked"},
 	{pkg: "internal/doctor", forbidden: []string{"os/exec"},
 		allowed: []string{"internal/conf", "internal/crm", "internal/definition", "internal/message", "internal/node", "internal/ocf", "internal/pg",
-			"internal/resource", "internal/review", "internal/run", "golang.org/x/sys/unix"},
+			"internal/pg/wal", "internal/resource", "internal/review", "internal/run", "github.com/jackc/pgpassfile", "golang.org/x/sys/unix"},
 		why: "facts of a node, and what follows from those of both; how a node is reached and what is printed is the commands' affair"},
 	{pkg: "internal/ocf", allowed: []string{"github.com/sirupsen/logrus"}, forbidden: []string{"os/exec"},
 		why: "the contract with Pacemaker knows neither PostgreSQL nor programs; its log goes through logrus"},
