@@ -107,15 +107,12 @@ func (s seeker) gather(ctx context.Context) System {
 	look := s.in.Look
 	f := System{
 		Host: s.host(), Interfaces: interfaces(), Listening: s.listening(),
-		Resolved: map[string]Fact[[]netip.Addr]{}, Devices: map[string]Device{}, Places: map[string]Fact[Place]{},
+		Devices: map[string]Device{}, Places: map[string]Fact[Place]{},
 		Files: map[string]File{}, Users: map[string]bool{}, Programs: map[string]bool{},
 		Pacemaker: s.pacemakerSetup(ctx), PowerKey: s.powerKey(), Clocks: s.clockPrograms(), Memory: s.memory(), Logs: s.logs(),
 		Corosync: s.corosync(ctx), Libraries: s.libraries(ctx), Locales: s.locales(ctx),
 	}
 	s.probe(ctx, &f)
-	for _, name := range look.Names {
-		f.Resolved[name] = resolve(ctx, name)
-	}
 	for _, name := range look.Devices {
 		f.Devices[name] = s.device(name)
 	}
@@ -139,7 +136,8 @@ func (s seeker) gather(ctx context.Context) System {
 // answer that may never come.
 func (s seeker) probe(ctx context.Context, f *System) {
 	look := s.in.Look
-	f.Pinged, f.Answering, f.Connected = map[string]Fact[bool]{}, map[string]Fact[[]string]{}, map[int]Fact[Reach]{}
+	f.Resolved, f.Pinged = map[string]Fact[[]netip.Addr]{}, map[string]Fact[bool]{}
+	f.Answering, f.Connected = map[string]Fact[[]string]{}, map[int]Fact[Reach]{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	start := func(do func() func()) {
@@ -165,6 +163,12 @@ func (s seeker) probe(ctx context.Context, f *System) {
 		start(func() func() {
 			l := s.login(ctx, other)
 			return func() { f.Login = l }
+		})
+	}
+	for _, name := range look.Names {
+		start(func() func() {
+			r := resolve(ctx, name)
+			return func() { f.Resolved[name] = r }
 		})
 	}
 	for _, host := range hosts {

@@ -1,7 +1,10 @@
 package doctor
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pgrex/internal/message"
 )
@@ -47,5 +50,49 @@ func (l Libraries) String() string {
 	return l.C + ", " + l.ICU
 }
 
-// memoryEnough is DR-90.
-func memoryEnough(c *Case) []Finding { return nil }
+// neverOvercommit is the value of vm.overcommit_memory that lets the kernel give
+// out no more than its limit.
+const neverOvercommit = 2
+
+// memoryEnough is DR-90: a node that has less for the server than the other one
+// cannot take over.
+func memoryEnough(c *Case) []Finding {
+	return eachNode(c, func(n Node, f Facts) []Finding {
+		if missing := needs("", f.Server.Settings, f.System.Memory); missing != nil {
+			return missing
+		}
+		set := func(name string) string { return f.Server.Settings.Value[name].Value }
+		m, need := f.System.Memory.Value, sharedMemory(set)
+		gives := m.Total
+		if m.Overcommit == neverOvercommit {
+			gives = min(gives, m.CommitLimit)
+		}
+		var all []Finding
+		short := func(found message.ID, have int64, cure message.ID) {
+			all = append(all, finding(Warning, "", say(found, "need", need>>20, "have", have>>20), say(message.DRX090), say(message.DRW090), say(cure)))
+		}
+		switch {
+		case set("huge_pages") == "on" && m.HugePages < need:
+			short(message.DRA090, m.HugePages, message.DRM090)
+		case gives < need:
+			short(message.DRB090, gives, message.DRN090)
+		case set("shared_memory_type") == "sysv" && m.SharedMax < need:
+			short(message.DRC090, m.SharedMax, message.DRO090)
+		}
+		return all
+	})
+}
+
+// sharedMemory is what the server takes at its start, in bytes: from release 15
+// on it says so itself, in MB; before, its buffers are nearly all of it.
+func sharedMemory(set func(name string) string) int64 {
+	if n, err := strconv.ParseInt(set("shared_memory_size"), 10, 64); err == nil {
+		return n << 20
+	}
+	const block, byDefault = 8 << 10, 16384
+	text := cmp.Or(set("shared_buffers"), strconv.Itoa(byDefault))
+	digits := strings.TrimRight(text, "kMGTB ")
+	n, _ := strconv.ParseInt(digits, 10, 64)
+	unit := map[string]int64{"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}[strings.TrimSpace(text[len(digits):])]
+	return n * cmp.Or(unit, block)
+}

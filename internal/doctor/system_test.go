@@ -55,8 +55,19 @@ func TestBrokenSystem(t *testing.T) {
 		{"another architecture", "DR-89", Error, "", system(1, func(s *System) { s.Host.Machine = "aarch64" })},
 		{"another page size", "DR-89", Error, "", system(1, func(s *System) { s.Host.PageSize = 65536 })},
 		{"another C library below a locale", "DR-89", Critical, "", both(otherLibraries, system(0, func(s *System) { s.Locales = Found([]string{"C", "ja_JP.UTF-8"}) }))},
+		{"too few huge pages on the standby", "DR-90", Warning, "node02", both(set(1, "huge_pages", "on"), set(1, "shared_memory_size", "1024"), system(1, func(s *System) { s.Memory.Value.HugePages = 512 << 20 }))},
+		{"more buffers than memory", "DR-90", Warning, "node02", both(set(1, "shared_buffers", "4GB"), system(1, func(s *System) { s.Memory.Value.Total = 2 << 30 }))},
+		{"more buffers than the kernel gives out", "DR-90", Warning, "node01", both(set(0, "shared_buffers", "524288"), system(0, func(s *System) { s.Memory.Value.Overcommit, s.Memory.Value.CommitLimit = 2, 3<<30 }))},
+		{"too little System V memory", "DR-90", Warning, "node01", both(set(0, "shared_memory_type", "sysv"), system(0, func(s *System) { s.Memory.Value.SharedMax = 32 << 20 }))},
 		{"no watchdog for sbd", "DR-91", Error, "node01", unit(0, "sbd", "enabled")},
 	})
+}
+
+// set changes a setting of the server of a node.
+func set(node int, name, value string) func(c *Case) {
+	return func(c *Case) {
+		c.Nodes[node].Facts.Value.Server.Settings.Value[name] = Setting{Value: value, Where: "default"}
+	}
 }
 
 // What is well, or only worth a notice, although something is not as usual.
@@ -152,7 +163,7 @@ func TestWhatCannotBeSeen(t *testing.T) {
 			s.Locales = Missing[[]string](message.DRU001)
 		}), []string{"DR-86"}},
 		{"the peer off", off, []string{"DR-56", "DR-58", "DR-59", "DR-61", "DR-63", "DR-64", "DR-65", "DR-69", "DR-75", "DR-76",
-			"DR-80", "DR-81", "DR-82", "DR-83", "DR-84", "DR-85", "DR-86", "DR-87", "DR-88", "DR-89", "DR-91", "DR-92"}},
+			"DR-80", "DR-81", "DR-82", "DR-83", "DR-84", "DR-85", "DR-86", "DR-87", "DR-88", "DR-89", "DR-90", "DR-91", "DR-92"}},
 		{"this node only", func(c *Case) { c.Nodes = c.Nodes[:1] }, []string{"DR-85", "DR-86", "DR-89"}},
 		{"no definition", func(c *Case) {
 			c.Definition = Missing[Definition](message.DRU007, "err", "none")

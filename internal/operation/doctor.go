@@ -56,6 +56,9 @@ func (e *examiner) run(ctx context.Context) error {
 	if err := e.show(c, r); err != nil {
 		return err
 	}
+	if err := e.showOutages(c); err != nil {
+		return err
+	}
 	return console.Ended(r.Exit())
 }
 

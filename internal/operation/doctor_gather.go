@@ -28,7 +28,7 @@ func (e *examiner) facts(ctx context.Context) (*doctor.Case, error) {
 	if err := e.define(ctx, c); err != nil {
 		return nil, err
 	}
-	in := doctor.In{Database: c.Database, Archive: e.conf.ArchiveDir, Lans: c.Lans, Connect: e.reach}
+	in := doctor.In{Database: c.Database, Archive: e.conf.ArchiveDir, Lans: c.Lans, Connect: e.reach, Look: doctor.LookFor(c)}
 	in.Own = true
 	own := e.ask(ctx, e.own, in)
 	in.Own = false
@@ -37,7 +37,16 @@ func (e *examiner) facts(ctx context.Context) (*doctor.Case, error) {
 	if e.nodes == "both" {
 		c.Nodes = append(c.Nodes, e.askPeer(ctx, c, in))
 	}
+	if e.peer != nil {
+		c.Clock = e.compareClocks(ctx)
+	}
 	return c, nil
+}
+
+func (e *examiner) compareClocks(ctx context.Context) doctor.Fact[doctor.Clock] {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	return doctor.MeasureClock(ctx, e.peer, e.machine.Now)
 }
 
 // configuration is that of the commands, as far as there is one.

@@ -129,6 +129,7 @@ type doctorDocument struct {
 	Exit     int             `json:"exit"`
 	Findings []doctorFinding `json:"findings"`
 	Well     []string        `json:"ok"`
+	Outages  []doctorOutage  `json:"outages,omitempty"`
 }
 
 type doctorNode struct {
@@ -150,7 +151,7 @@ type doctorFinding struct {
 
 func (e *examiner) document(c *doctor.Case, r doctor.Report) doctorDocument {
 	say := e.con.Say()
-	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: r.Well, Findings: []doctorFinding{}}
+	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: r.Well, Findings: []doctorFinding{}, Outages: e.outages(c)}
 	if c.Definition.Known {
 		d.Source = c.Definition.Value.Source
 	}

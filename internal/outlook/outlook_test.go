@@ -210,7 +210,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	rows := strings.Join(Table(message.In("en"), All(lab())), "\n")
-	if !regexp.MustCompile(`(?m)^  wait for the next monitor of Primary \(every 9 s\) +4\.5 s +9 s$`).MatchString(rows) {
+	if !regexp.MustCompile(`(?m)^  4\.5 s +9 s +wait for the next monitor of Primary \(every 9 s\)$`).MatchString(rows) {
 		t.Errorf("the wait for a monitor is not told:\n%s", rows)
 	}
 }

@@ -23,13 +23,13 @@ func seconds(say message.Printer, d time.Duration) string {
 }
 
 // Table are the lines of the table that an operator reads: each event with its
-// typical and its worst outage, and below it what it is made of.
+// typical and its worst outage, and below it what these are made of.
 func Table(say message.Printer, outages []Outage) []string {
-	rows := [][]string{{"", say.Text(message.OUT009), say.Text(message.OUT010)}}
+	rows := [][]string{{say.Text(message.OUT009), say.Text(message.OUT010)}}
 	for _, o := range outages {
-		rows = append(rows, []string{say.Text(o.Event), seconds(say, o.Typical()), seconds(say, o.Worst())})
+		rows = append(rows, []string{seconds(say, o.Typical()), seconds(say, o.Worst()), say.Text(o.Event)})
 		for _, a := range o.Addends {
-			rows = append(rows, []string{"  " + say.Text(a.What, a.Args...), seconds(say, a.Typical), seconds(say, a.Worst)})
+			rows = append(rows, []string{"  " + seconds(say, a.Typical), "  " + seconds(say, a.Worst), "  " + say.Text(a.What, a.Args...)})
 		}
 	}
 	return append([]string{say.Text(message.OUT008)}, message.Align(rows)...)
