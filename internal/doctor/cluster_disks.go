@@ -20,26 +20,28 @@ func disksChecked(c *Case) []Finding {
 	for _, m := range parts.Disks {
 		names = append(names, devicesOf(m.Resource)...)
 	}
-	places := c.places()
 	return eachNode(c, func(n Node, f Facts) []Finding {
 		all, covered := devicesThere(f, names)
-		for _, path := range places {
+		on := map[string][]string{} // directories by disks that are not checked
+		for _, path := range c.places() {
 			place := f.System.Places[path]
-			if missing := needs("", place); missing != nil {
-				all = append(all, missing...)
-				continue
-			}
-			if len(place.Value.Disks) == 0 {
+			switch {
+			case !place.Known:
+				all = append(all, needs("", place)...)
+			case !place.Value.Exists: // that it is missing others say
+			case len(place.Value.Disks) == 0:
 				all = append(all, finding(Notice, "", say(message.DRD063, "path", path, "type", place.Value.Type), say(message.DRY063), say(message.DRW063),
 					say(message.DRN063)))
-				continue
 			}
 			for _, disk := range place.Value.Disks {
-				if !slices.Contains(covered, disk) {
-					all = append(all, finding(Warning, "", say(message.DRC063, "path", path, "disk", disk), say(message.DRY063), say(message.DRW063),
-						say(message.DRM063, "disk", disk)))
+				if place.Value.Exists && !slices.Contains(covered, disk) {
+					on[disk] = append(on[disk], path)
 				}
 			}
+		}
+		for _, disk := range sorted(keys(on)) {
+			all = append(all, finding(Warning, "", say(message.DRC063, "paths", joined(on[disk]), "disk", disk), say(message.DRY063), say(message.DRW063),
+				say(message.DRM063, "disk", disk)))
 		}
 		return all
 	})

@@ -179,7 +179,7 @@ func TestBrokenCluster(t *testing.T) {
 			s.Devices["/dev/sda"] = Device{Exists: true, Block: true, Disks: []string{"sda"}}
 		})},
 		{"the WAL is on a disk that nobody checks", "DR-63", Warning, "node01", system(0, func(s *System) {
-			s.Places["/dbfp/pgdata/data/pg_wal"] = Found(Place{Disks: []string{"nvme0n1"}, Type: "xfs"})
+			s.Places["/dbfp/pgdata/data/pg_wal"] = Found(Place{Disks: []string{"nvme0n1"}, Type: "xfs", Exists: true})
 		})},
 		{"the agent is missing on the standby", "DR-64", Error, "node02", system(1, func(s *System) { delete(s.Files, "/usr/lib/ocf/resource.d/heartbeat/pgsql") })},
 		{"the agent is of another release", "DR-64", Error, "", system(1, func(s *System) {

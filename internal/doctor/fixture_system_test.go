@@ -133,9 +133,9 @@ func healthySystem(c *Case, i int) System {
 		s.Devices[device] = Device{Exists: true, Block: true, Whole: true, Disks: []string{strings.TrimPrefix(device, "/dev/")}}
 	}
 	for _, path := range look.Places {
-		s.Places[path] = Found(Place{Disks: []string{"sdb"}, Type: "xfs"})
+		s.Places[path] = Found(Place{Disks: []string{"sdb"}, Type: "xfs", Exists: true})
 	}
-	s.Places["/"] = Found(Place{Disks: []string{"sda"}, Type: "xfs"})
+	s.Places["/"] = Found(Place{Disks: []string{"sda"}, Type: "xfs", Exists: true})
 	for _, path := range look.Files {
 		s.Files[path] = File{Exists: true, Executable: true, Mode: 0o755, Sum: path}
 	}

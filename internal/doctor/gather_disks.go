@@ -26,8 +26,9 @@ type Device struct {
 // Place is where a directory is, or would be made.
 type Place struct {
 	// Disks are those below it, none for a file system without a disk.
-	Disks []string
-	Type  string // of the file system, as the kernel names it
+	Disks  []string
+	Type   string // of the file system, as the kernel names it
+	Exists bool
 }
 
 func (s seeker) device(name string) Device {
@@ -80,6 +81,7 @@ func (s seeker) disks(dir string) []string {
 // it is still to be made.
 func (s seeker) place(path string) Fact[Place] {
 	var st unix.Stat_t
+	there := exists(s.root + path)
 	for {
 		err := unix.Stat(s.root+path, &st)
 		if err == nil {
@@ -95,7 +97,7 @@ func (s seeker) place(path string) Fact[Place] {
 	if unix.Major(number) == 0 { // btrfs and its like, or none on a disk
 		var of unix.Stat_t
 		if err := unix.Stat(s.root+source, &of); !strings.HasPrefix(source, "/") || err != nil || of.Mode&unix.S_IFMT != unix.S_IFBLK {
-			return Found(Place{Type: kind})
+			return Found(Place{Type: kind, Exists: there})
 		}
 		number = uint64(of.Rdev)
 	}
@@ -103,7 +105,7 @@ func (s seeker) place(path string) Fact[Place] {
 	if err != nil {
 		return fact(Place{}, err)
 	}
-	return Found(Place{Disks: s.disks(dir), Type: kind})
+	return Found(Place{Disks: s.disks(dir), Type: kind, Exists: there})
 }
 
 // mount is the type of a mounted file system and what is mounted.

@@ -322,7 +322,7 @@ func TestDisksOfADevice(t *testing.T) {
 	if d := here.device("/dev/no-such-disk"); d.Exists {
 		t.Errorf("%+v", d)
 	}
-	if p := here.place("/proc/self/no/such/directory"); !p.Known || len(p.Value.Disks) != 0 || p.Value.Type != "proc" {
+	if p := here.place("/proc/self/no/such/directory"); !p.Known || len(p.Value.Disks) != 0 || p.Value.Type != "proc" || p.Value.Exists {
 		t.Errorf("%+v", p)
 	}
 }
@@ -340,7 +340,7 @@ func TestGatherSystemHere(t *testing.T) {
 	s := f.System
 	if s.Host.Name == "" || s.Host.Machine == "" || s.Host.PageSize < 4096 || !s.Interfaces.Known || !s.Listening.Known || !s.Memory.Known ||
 		!s.Files["/bin/sh"].Executable || s.Files["/bin/sh"].Sum == "" || !s.Users["root"] || s.Users["no-such-user"] ||
-		!s.Programs["sh"] || s.Programs["no-such-program"] || !s.Devices["/dev/null"].Exists || !s.Places["/"].Known {
+		!s.Programs["sh"] || s.Programs["no-such-program"] || !s.Devices["/dev/null"].Exists || !s.Places["/"].Value.Exists {
 		t.Errorf("%+v", s)
 	}
 	if c := MeasureClock(t.Context(), node.Local{}, time.Now); !c.Known || c.Value.Ahead.Abs() > c.Value.Unsure+time.Millisecond {

@@ -25,7 +25,7 @@ const corosyncKey = "/etc/corosync/authkey"
 // PostgreSQL, which are looked for in its own directory. Ours need neither
 // rsync nor crmsh nor pcs.
 var toolPrograms = []string{
-	"crm_mon", "crm_resource", "crm_attribute", "crm_node", "crm_verify", "cibadmin", "corosync-cfgtool", "systemctl", "ssh", "ping",
+	"crm_mon", "crm_resource", "crm_attribute", "crm_node", "crm_verify", "cibadmin", "corosync-cmapctl", "systemctl", "ping",
 }
 
 // serverPrograms are those of PostgreSQL that a standby is built with.

@@ -85,7 +85,7 @@ func corosyncFiles(c *Case) []Finding {
 		var found []Finding
 		for path, different := range map[string]bool{
 			conf.CorosyncPath: a.Conf.Value.Sum != b.Conf.Value.Sum && a.Conf.Known && b.Conf.Known,
-			corosyncKey:       a.Key.Sum != b.Key.Sum && a.Key.Exists && b.Key.Exists,
+			corosyncKey:       a.Key.Sum != b.Key.Sum && a.Key.Sum != "" && b.Key.Sum != "",
 		} {
 			if different {
 				found = append(found, finding(Error, "", say(message.DRC082, "path", path), expected, why, say(message.DRN082, "path", path)))

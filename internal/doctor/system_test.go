@@ -102,7 +102,7 @@ func TestSystemIsWell(t *testing.T) {
 		{"sbd with its watchdog", system(0, func(s *System) { s.Units["sbd"] = Found("enabled"); s.Pacemaker.Watchdog.Value.Present = true })},
 		{"no logs of Pacemaker", system(0, func(s *System) { s.Logs = Logs{} })},
 		{"logs that are not rotated", system(0, func(s *System) { s.Logs.Rotated = false })},
-		{"no disk below a file system", system(0, func(s *System) { s.Places["/"] = Found(Place{Type: "tmpfs"}) })},
+		{"no disk below a file system", system(0, func(s *System) { s.Places["/"] = Found(Place{Type: "tmpfs", Exists: true}) })},
 	} {
 		c := healthy(t)
 		tt.by(c)
