@@ -97,8 +97,12 @@ const bond0, bond1 = 1, 2 // in the list of interfaces
 // Conformance: CD-059 (unit)
 func TestBrokenCluster(t *testing.T) {
 	t.Parallel()
+	showBroken(t, brokenCluster())
+}
+
+func brokenCluster() []broken {
 	standbyNoDisk := func(s *System) { delete(s.Devices, "/dev/sdb") }
-	showBroken(t, []broken{
+	return []broken{
 		{"STONITH disabled", "DR-50", Warning, "", both(redefine("stonith-enabled=true", "stonith-enabled=false", "on-fail=fence", "on-fail=block"),
 			func(c *Case) { c.Conf.Value.Stonith = false })},
 		{"demote with on-fail=stop", "DR-51", Error, "", redefine("op demote interval=0s timeout=300s on-fail=fence", "op demote interval=0s timeout=300s on-fail=stop")},
@@ -231,7 +235,21 @@ func TestBrokenCluster(t *testing.T) {
 		{"the tools name a resource that is not there", "DR-76", Error, "", func(c *Case) { c.Conf.Value.Ping.IDs = []string{"clnPong"} }},
 		{"the tools think of STONITH otherwise", "DR-76", Error, "", func(c *Case) { c.Conf.Value.Stonith = false }},
 		{"the tools know no address for the standby", "DR-76", Error, "", func(c *Case) { c.Conf.Value.UseStandbyIP = false }},
-	})
+	}
+}
+
+// No check is without a test that breaks its one thing.
+func TestEveryCheckIsBroken(t *testing.T) {
+	t.Parallel()
+	shown := map[string]bool{}
+	for _, b := range slices.Concat(brokenCluster(), brokenSystem(), onlyNoticed()) {
+		shown[b.check] = true
+	}
+	for _, k := range slices.Concat(clusterChecks(), systemChecks()) {
+		if !shown[k.id] {
+			t.Errorf("nothing is broken for %s", k.id)
+		}
+	}
 }
 
 // A ban that a manual move has left is told with the command that clears it.
