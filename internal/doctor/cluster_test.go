@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pgrex/internal/conf"
 	"pgrex/internal/crm"
 	"pgrex/internal/definition"
 	"pgrex/internal/message"
@@ -283,6 +284,48 @@ func TestGatewayIsAskedWithoutACluster(t *testing.T) {
 	}
 }
 
+// The address of a point-to-point interface has no network that others could be in.
+func TestNetworkOfAnAddress(t *testing.T) {
+	f := Facts{System: System{Interfaces: Found([]Interface{
+		{Name: "a", Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.3/32"), netip.MustParsePrefix("10.0.0.1/24")}},
+	})}}
+	if got, ok := network(f, netip.MustParseAddr("10.0.0.3")); !ok || got.String() != "10.0.0.0/24" {
+		t.Errorf("%v", got)
+	}
+	if got, ok := network(f, netip.MustParseAddr("10.0.1.3")); ok {
+		t.Errorf("%v", got)
+	}
+}
+
+// The archive of the tools is where the definition restores from, and each node
+// has its address of the D-LAN. Other checks look at these as well.
+func TestToolsAndTheirPlaces(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		by   func(c *Case)
+		want []string
+	}{
+		{"as it is", func(*Case) {}, nil},
+		{"a slash at the end", func(c *Case) { c.Conf.Value.ArchiveDir = "/dbfp/pgarch/arc1/" }, nil},
+		{"another archive", func(c *Case) { c.Conf.Value.ArchiveDir = "/dbfp/pgarch/arc" }, []string{"DRF-076 "}},
+		{"the peer has another address", func(c *Case) { c.Lans.Peer = netip.MustParseAddr("192.168.2.9") }, []string{"DRA-076 node02"}},
+		{"no address is this node's", func(c *Case) { c.Lans = conf.Lans{} }, []string{"DRA-076 node01", "DRA-076 node02"}},
+		{"the sample's names need not be there", func(c *Case) { c.Conf.Value.Ping = conf.ResourceIDs{IDs: []string{"clnPong"}, Assumed: true} }, nil},
+	} {
+		c := healthy(t)
+		tt.by(c)
+		var got []string
+		for _, f := range toolsConfigured(c) {
+			got = append(got, string(f.Found.ID)+" "+f.Node)
+			complete(t, f)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // Without STONITH there is nothing to say of devices, and block is right.
 func TestWithoutSTONITH(t *testing.T) {
 	t.Parallel()
@@ -339,6 +382,9 @@ func TestDefinitionsAreCompared(t *testing.T) {
 	} {
 		c := healthy(t)
 		c.Definition = Found(Definition{Definition: tt.file, Source: "pgrex.crm"})
+		// What the cluster adds itself, and what a command has left (DR-67).
+		c.Running.Value.Definition = edited("stonith-enabled=true", "stonith-enabled=true dc-version=2.1.5 have-watchdog=false",
+			"fencing_topology", "location cli-ban-pgsql-on-node01 msPostgresql -inf: node01\nfencing_topology")
 		found := definitionsAgree(c)
 		text := ""
 		for _, f := range found {

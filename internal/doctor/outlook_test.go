@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"pgrex/internal/crm"
 	"pgrex/internal/message"
 	"pgrex/internal/outlook"
 )
@@ -17,6 +18,15 @@ func outage(t *testing.T, c *Case, event message.ID) outlook.Outage {
 	}
 	t.Fatalf("no outage for %s", event)
 	return outlook.Outage{}
+}
+
+func TestDelayOfANode(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "5s": 5 * time.Second, "5": 5 * time.Second,
+		"node01:5s;node02:1s": time.Second, "node02:2s node01:5s": 2 * time.Second, "node01:5s": 0} {
+		if got := delayOf(text, "node02"); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
 }
 
 // What the definition, Corosync, the server and the configuration of the tools
@@ -38,6 +48,9 @@ func TestOutagesOfTheConfiguration(t *testing.T) {
 		{"kdump waits for less", redefine("pcmk_reboot_action=off timeout=30", "pcmk_reboot_action=off timeout=10"), message.OUT003, -20 * time.Second, -20 * time.Second},
 		{"a delay of the device of the primary's node", redefine("pcmk_host_list=node01 ip", "pcmk_host_list=node01 pcmk_delay_base=node01:5s;node02:1s ip"), message.OUT003, 5 * time.Second, 5 * time.Second},
 		{"that device is not for the standby", redefine("pcmk_host_list=node01 ip", "pcmk_host_list=node01 pcmk_delay_base=5s ip"), message.OUT005, 0, 0},
+		{"a delay of the device of node02, which has the primary", both(redefine("pcmk_host_list=node02 ip", "pcmk_host_list=node02 pcmk_delay_base=5s ip"), overview(func(o *crm.Overview) {
+			o.Resources[0].Role, o.Resources[1].Role = crm.Unpromoted, crm.Promoted
+		})), message.OUT003, 5 * time.Second, 5 * time.Second},
 		{"stonith-timeout", redefine("stonith-enabled=true", "stonith-enabled=true stonith-timeout=90s"), message.OUT003, 0, 30 * time.Second},
 		{"the device's own time", redefine("pcmk_host_list=node02 ip", "pcmk_host_list=node02 pcmk_reboot_timeout=40s ip"), message.OUT005, 0, -20 * time.Second},
 		{"no topology: each device in turn", redefine("fencing_topology \\\n\tnode01: fence1-kdump fence1-ipmi \\\n\tnode02: fence2-kdump fence2-ipmi\n", ""), message.OUT003, 0, 0},

@@ -104,6 +104,7 @@ func TestSystemIsWell(t *testing.T) {
 				}
 			})},
 		{"sbd with its watchdog", system(0, func(s *System) { s.Units["sbd"] = Found("enabled"); s.Pacemaker.Watchdog.Value.Present = true })},
+		{"the other node answers for its address", system(0, func(s *System) { s.Answering["192.168.0.20"] = Found([]string{"52:54:00:00:02:01"}) })},
 		{"no logs of Pacemaker", system(0, func(s *System) { s.Logs = Logs{} })},
 		{"logs that are not rotated", system(0, func(s *System) { s.Logs.Rotated = false })},
 		{"no disk below a file system", system(0, func(s *System) { s.Places["/"] = Found(Place{Type: "tmpfs", Exists: true}) })},

@@ -83,6 +83,7 @@ func TestEachSettingHasItsShare(t *testing.T) {
 		{"an interval is nothing to a lost node", func(c *Configuration) { c.PrimaryMonitor.Interval = 3 * s }, message.OUT003, 0, 0},
 		{"the monitor's timeout, a crash", func(c *Configuration) { c.PrimaryMonitor.Timeout = 30 * s }, message.OUT001, 0, 0},
 		{"the monitor's timeout, a server that hangs", func(c *Configuration) { c.PrimaryMonitor.Timeout = 30 * s }, message.OUT002, -20 * s, -20 * s},
+		{"the standby's monitor comes more often", func(c *Configuration) { c.StandbyMonitor.Interval = 4 * s }, message.OUT004, -1197 * ms, -5 * s},
 		{"token, with the consensus that follows it", func(c *Configuration) { c.Corosync.Token = 3 * s }, message.OUT003, 4400 * ms, 4400 * ms},
 		{"consensus of its own", func(c *Configuration) { c.Corosync.Consensus = s }, message.OUT003, -200 * ms, -200 * ms},
 		{"a third node", func(c *Configuration) { c.Corosync.Nodes = 3 }, message.OUT003, 1430 * ms, 1430 * ms},
@@ -110,10 +111,10 @@ func TestEachSettingHasItsShare(t *testing.T) {
 		c.Fencing.PrimaryLevels = []Level{slices.Clone(c.Fencing.PrimaryLevels[0]), slices.Clone(c.Fencing.PrimaryLevels[1])}
 		tt.change(&c)
 		after := of(t, c, tt.event)
-		if got := (after.Typical() - before.Typical()).Round(10 * ms); got != tt.typical {
+		if got := (after.Typical() - before.Typical()).Round(ms); got != tt.typical {
 			t.Errorf("%s: typically %v more, want %v", tt.name, got, tt.typical)
 		}
-		if got := (after.Worst() - before.Worst()).Round(10 * ms); got != tt.worst {
+		if got := (after.Worst() - before.Worst()).Round(ms); got != tt.worst {
 			t.Errorf("%s: at most %v more, want %v", tt.name, got, tt.worst)
 		}
 	}
