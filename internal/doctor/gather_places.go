@@ -130,6 +130,14 @@ func passwordEntries(text []byte) []PasswordEntry {
 	return list
 }
 
+// debianRoot is where postgresql-common keeps its clusters.
+func debianRoot() string {
+	if root := os.Getenv("PG_CLUSTER_CONF_ROOT"); root != "" { // as its own programs do
+		return root
+	}
+	return "/etc/postgresql"
+}
+
 // debianCluster finds the cluster of pg_createcluster that has a data directory.
 func debianCluster(etc, data string) *DebianCluster {
 	files, _ := filepath.Glob(filepath.Join(etc, "*", "*", "postgresql.conf"))
@@ -190,16 +198,29 @@ func units(ctx context.Context, r run.Runner) Fact[[]Unit] {
 	return Found(found)
 }
 
-var pgdata = regexp.MustCompile(`PGDATA=(\S+)`)
+var pgdata = regexp.MustCompile(`\bPGDATA=([^\s"]+)`)
 
-// show asks for the state of a unit, which cannot be told where systemd does not
-// run.
+// unitDirs are where systemd finds units, the first of a name counts.
+var unitDirs = []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
+
+// show finds out what a unit starts and whether it runs. The latter cannot be
+// told where systemd does not run.
 func (u *Unit) show(ctx context.Context, r run.Runner) {
-	res, err := r.Run(ctx, run.Command{Argv: []string{"systemctl", "show", "--no-pager", "-p", "ActiveState,Environment,ExecStart", u.Name}})
-	if err != nil {
-		return
+	for _, dir := range unitDirs {
+		if text, err := os.ReadFile(filepath.Join(dir, u.Name)); err == nil {
+			u.read(string(text))
+			break
+		}
 	}
-	for line := range strings.Lines(string(res.Stdout)) {
+	res, err := r.Run(ctx, run.Command{Argv: []string{"systemctl", "show", "--no-pager", "-p", "ActiveState,Environment", u.Name}})
+	if err == nil {
+		u.read(string(res.Stdout))
+	}
+}
+
+// read takes what is of use from the lines of a unit, or of systemctl show.
+func (u *Unit) read(text string) {
+	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
 		case "ActiveState":
@@ -209,7 +230,7 @@ func (u *Unit) show(ctx context.Context, r run.Runner) {
 				u.Data = m[1]
 			}
 		case "ExecStart":
-			u.Wrapper = strings.Contains(value, "path=/bin/true")
+			u.Wrapper = value == "/bin/true"
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"pgrex/internal/console"
 	"pgrex/internal/doctor"
@@ -69,13 +70,25 @@ func (e *examiner) show(c *doctor.Case, r doctor.Report) error {
 	}
 	columns, _ := terminalSize(e.streams.Out)
 	for _, l := range e.screen(c, r) {
-		for _, w := range wrap(l, max(columns, leastColumns)) {
-			if _, err := fmt.Fprintln(e.streams.Out, w); err != nil {
-				return err
-			}
+		if _, err := fmt.Fprintln(e.streams.Out, strings.Join(e.fold(l, columns), "\n")); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// fold makes a line fit a terminal, 0 columns for none. Commands stay whole:
+// they are copied.
+func (e *examiner) fold(line string, columns int) []string {
+	const hanging = "    "
+	if columns <= 2*len(hanging) || strings.HasPrefix(line, e.cureLabel()) {
+		return []string{line}
+	}
+	lines := wrap(line, columns-len(hanging))
+	for i := range lines[1:] {
+		lines[i+1] = hanging + lines[i+1]
+	}
+	return lines
 }
 
 // readSheet reads the definition that the option names.

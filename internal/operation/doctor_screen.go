@@ -9,9 +9,6 @@ import (
 	"pgrex/internal/message"
 )
 
-// leastColumns is the width of a report that goes to no terminal.
-const leastColumns = 100
-
 // severities are the states of findings for people.
 var severities = map[doctor.State]both{
 	doctor.Critical: {"CRITICAL", "【重大】"}, doctor.Error: {"ERROR", "【エラー】"}, doctor.Warning: {"WARNING", "【警告】"},
@@ -42,7 +39,7 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 			}
 		}
 		for _, cure := range f.Cure {
-			lines = append(lines, "  "+word("cure: ", "対処: ")+cure.In(say))
+			lines = append(lines, e.cureLabel()+cure.In(say))
 		}
 	}
 	lines = append(lines, e.notKnown(r)...)
@@ -51,6 +48,9 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 	}
 	return lines
 }
+
+// cureLabel stands before what cures a finding.
+func (e *examiner) cureLabel() string { return "  " + both{"cure: ", "対処: "}.in(e.con.Say()) }
 
 // notKnown lists what could not be found out, by reason: one that stops many
 // checks is said once.
@@ -93,15 +93,15 @@ func (e *examiner) verdict(r doctor.Report) string {
 		state doctor.State
 		words both
 	}{
-		{doctor.Critical, both{"%d critical", "重大 %d 件"}}, {doctor.Error, both{"%d errors", "エラー %d 件"}},
-		{doctor.Warning, both{"%d warnings", "警告 %d 件"}}, {doctor.Notice, both{"%d notes", "参考 %d 件"}},
-		{doctor.Unknown, both{"%d not known", "不明 %d 件"}},
+		{doctor.Critical, both{"critical: %d", "重大 %d 件"}}, {doctor.Error, both{"errors: %d", "エラー %d 件"}},
+		{doctor.Warning, both{"warnings: %d", "警告 %d 件"}}, {doctor.Notice, both{"notes: %d", "参考 %d 件"}},
+		{doctor.Unknown, both{"not known: %d", "不明 %d 件"}},
 	} {
 		if counts[s.state] > 0 {
 			parts = append(parts, fmt.Sprintf(s.words.in(say), counts[s.state]))
 		}
 	}
-	parts = append(parts, fmt.Sprintf(both{"%d checks well", "問題なし %d 項目"}.in(say), len(r.Well)))
+	parts = append(parts, fmt.Sprintf(both{"well: %d checks", "問題なし %d 項目"}.in(say), len(r.Well)))
 	return strings.Join(parts, both{", ", "、"}.in(say))
 }
 
