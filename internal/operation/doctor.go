@@ -10,6 +10,7 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/doctor"
 	"pgrex/internal/message"
+	"pgrex/internal/ocf"
 )
 
 // examiner is pg-rex_doctor.
@@ -19,6 +20,8 @@ type examiner struct {
 	nodes string // "here" or "both"
 	sheet string // file with the definition, "" for that of the cluster
 	reach bool   // connections to other hosts are tried
+	// secrets are the parameters of the resource, for what must not be shown.
+	secrets ocf.Params
 }
 
 func doctorCommand() *command {
@@ -53,6 +56,7 @@ func (e *examiner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.secrets = c.Database.Value.Params
 	r := doctor.Examine(c)
 	if err := e.show(c, r); err != nil {
 		return err
