@@ -132,7 +132,7 @@ func restores(c *Case) []Finding {
 		last := to[len(to)-1]
 		return []Finding{{State: Error, Found: say(message.DRA009, "archive", archive, "restore", restore),
 			Expected: say(message.DRX009, "path", filepath.Join(last.dir, "%f"+last.suffix)), Why: say(message.DRW009),
-			Cure: []Phrase{literal("crm resource param " + c.Database.Value.Resource + " set restore_command '" + restoreFor(last) + "'")}}}
+			Cure: []Phrase{c.param("restore_command", "'"+restoreFor(last)+"'")}}}
 	})
 }
 

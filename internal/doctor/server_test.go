@@ -154,7 +154,9 @@ func TestEveryServerCheck(t *testing.T) {
 			set.Pending = true
 			s.Settings.Value["max_connections"] = set
 		}, 0)},
-		{"a wrong line", "DR-28", Error, "node01", on(func(s *Server) { addLine(s, true, pg.ConfLine{File: confFile, Line: 4, Name: "fsink", Error: "unrecognized"}) }, 0)},
+		{"a wrong line", "DR-28", Error, "node01", on(func(s *Server) {
+			addLine(s, true, pg.ConfLine{File: confFile, Line: 4, Name: "fsink", Error: "unrecognized"})
+		}, 0)},
 		{"wal_keep_segments", "DR-28", Error, "node01", on(func(s *Server) {
 			addLine(s, true, pg.ConfLine{File: confFile, Line: 4, Name: "wal_keep_segments", Value: "32"})
 		}, 0)},
@@ -218,8 +220,12 @@ func TestEveryServerCheck(t *testing.T) {
 			a.LastFailed, a.LastFailedTime = "000000020000000000000005", a.LastArchivedTime.Add(time.Second)
 		}, 0)},
 		{"not on the other node", "DR-45", Error, "node02", func(c *Case) {
-			on(func(s *Server) { s.Settings.Value["shared_preload_libraries"] = Setting{Value: "pg_stat_statements, 'pg_hint_plan'"} }, 0, 1)(c)
-			on(func(s *Server) { s.Settings.Value["shared_preload_libraries"] = Setting{Value: "pg_stat_statements,pg_hint_plan"} }, 0, 1)(c)
+			on(func(s *Server) {
+				s.Settings.Value["shared_preload_libraries"] = Setting{Value: "pg_stat_statements, 'pg_hint_plan'"}
+			}, 0, 1)(c)
+			on(func(s *Server) {
+				s.Settings.Value["shared_preload_libraries"] = Setting{Value: "pg_stat_statements,pg_hint_plan"}
+			}, 0, 1)(c)
 			on(func(s *Server) { s.Libraries = Found(append(s.Libraries.Value, "pg_hint_plan")) }, 0)(c)
 		}},
 		{"not there", "DR-46", Error, "node01", on(func(s *Server) { s.Runtime.Value[0].Exists = false }, 0)},
@@ -265,15 +271,15 @@ func TestCuresNameTheCommand(t *testing.T) {
 	}{
 		{"DR-10", on(func(s *Server) {
 			addLine(s, false, pg.ConfLine{File: autoFile, Line: 3, Name: "synchronous_standby_names"})
-		}, 0), `runuser -u postgres -- /usr/lib/postgresql/15/bin/psql -c "ALTER SYSTEM RESET synchronous_standby_names"`},
+		}, 0), `runuser -u postgres -- /usr/lib/postgresql/15/bin/psql -p 5432 -c "ALTER SYSTEM RESET synchronous_standby_names"`},
 		{"DR-28", on(func(s *Server) {
 			addLine(s, true, pg.ConfLine{File: confFile, Line: 4, Name: "wal_keep_segments", Value: "40"})
 		}, 0), "replace the line " + confFile + ":4 by: wal_keep_size = 640MB"},
 		{"DR-09", sets("archive_command", "gzip -c %p > /dbfp/pgarch/arc1/%f.gz"),
-			"crm resource param pgsql set restore_command '/bin/gzip -cd /dbfp/pgarch/arc1/%f.gz > %p'"},
+			"in a maintenance window, because the resource may be restarted: crm_resource -r pgsql --set-parameter restore_command --parameter-value '/bin/gzip -cd /dbfp/pgarch/arc1/%f.gz > %p'"},
 		{"DR-04", on(func(s *Server) {
 			s.Survey.Value.RoleSettings = []pg.RoleSetting{{Role: "Batch", Database: "sales", Name: "synchronous_commit", Value: "off"}}
-		}, 0), `runuser -u postgres -- /usr/lib/postgresql/15/bin/psql -c "ALTER ROLE \"Batch\" IN DATABASE sales RESET synchronous_commit"`},
+		}, 0), `on the primary: runuser -u postgres -- /usr/lib/postgresql/15/bin/psql -p 5432 -c "ALTER ROLE \"Batch\" IN DATABASE sales RESET synchronous_commit"`},
 		{"DR-03", sets("hot_standby", "off"),
 			"set hot_standby = on in " + confFile + " on both nodes; it takes effect when PostgreSQL is started again"},
 		{"DR-06", sets("restart_after_crash", "on"),

@@ -127,7 +127,9 @@ func TestNothingKnownIsNotWell(t *testing.T) {
 func TestSmallerStandbyBeforeItsStart(t *testing.T) {
 	c := healthy(t)
 	on(stopped, 1)(c)
-	on(func(s *Server) { s.Settings.Value["max_connections"] = Setting{Value: "50", Where: "postgresql.conf:3", File: true} }, 1)(c)
+	on(func(s *Server) {
+		s.Settings.Value["max_connections"] = Setting{Value: "50", Where: "postgresql.conf:3", File: true}
+	}, 1)(c)
 	found := findings(travelled(t, c), "DR-22")
 	if len(found) != 1 || found[0].State != Error || found[0].Node != "node02" {
 		t.Errorf("%+v", found)

@@ -174,6 +174,17 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+func TestReadable(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"wal_sender_timeout", "60000", "60s"}, {"wal_sender_timeout", "1500", "1500ms"}, {"wal_keep_size", "512", "512MB"}, {"max_slot_wal_keep_size", "-1", "-1"},
+		{"wal_receiver_status_interval", "10", "10s"}, {"wal_keep_size", "0", "0"}, {"max_connections", "100", "100"}, {"fsync", "on", "on"}, {"other", "5", "5"},
+	} {
+		if got := Readable(tt.name, tt.in); got != tt.want {
+			t.Errorf("%s = %s reads %s", tt.name, tt.in, got)
+		}
+	}
+}
+
 func TestConfErrorsOfAProgram(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "postgres")
