@@ -47,7 +47,7 @@ func archives(c *Case) []Finding {
 
 func archiveCommand(c *Case, s Server) []Finding {
 	command := s.Settings.Value["archive_command"].Value
-	dir := archiveDirOf(c)
+	dir := c.ArchiveDir()
 	prescribed := "'/bin/cp %p " + dir + "/%f'"
 	add := func(state State, what Phrase, cure []Phrase) []Finding {
 		return []Finding{{State: state, Found: what, Expected: say(message.DRX008, "dir", dir), Why: say(message.DRW008), Cure: cure}}
@@ -60,7 +60,7 @@ func archiveCommand(c *Case, s Server) []Finding {
 	}
 	places := copyPlaces(command)
 	switch {
-	case len(places) == 0 && !strings.Contains(command, dir):
+	case dir == "" || len(places) == 0 && !strings.Contains(command, dir):
 		return []Finding{{State: Unknown, Found: say(message.DRA008, "command", command)}}
 	case len(places) > 0 && !slices.ContainsFunc(places, func(p copyPlace) bool { return p.dir == filepath.Clean(dir) }):
 		return add(Error, s.shown("archive_command"), s.cureSetting("archive_command", prescribed))
@@ -72,9 +72,9 @@ func archiveCommand(c *Case, s Server) []Finding {
 	return nil
 }
 
-// archiveDirOf is the directory of archived WAL: that of the commands, or of the
-// restore_command where they have none.
-func archiveDirOf(c *Case) string {
+// ArchiveDir is the directory of archived WAL: that of the commands, or of the
+// restore_command where they have none; "" when neither says.
+func (c *Case) ArchiveDir() string {
 	if c.Conf.Known && c.Conf.Value.ArchiveDir != "" {
 		return c.Conf.Value.ArchiveDir
 	}
@@ -83,7 +83,7 @@ func archiveDirOf(c *Case) string {
 			return p[0].dir
 		}
 	}
-	return "/dbfp/pgarch/arc1"
+	return ""
 }
 
 func archiveDir(c *Case, n Node, s Server) []Finding {
@@ -132,7 +132,7 @@ func restores(c *Case) []Finding {
 		last := to[len(to)-1]
 		return []Finding{{State: Error, Found: say(message.DRA009, "archive", archive, "restore", restore),
 			Expected: say(message.DRX009, "path", filepath.Join(last.dir, "%f"+last.suffix)), Why: say(message.DRW009),
-			Cure: []Phrase{literal("crm resource param " + c.Database.Value.Resource + " set restore_command '" + restoreFor(last) + "'")}}}
+			Cure: []Phrase{c.param("restore_command", "'"+restoreFor(last)+"'")}}}
 	})
 }
 

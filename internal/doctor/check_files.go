@@ -63,7 +63,7 @@ func notByHand(c *Case) []Finding {
 			f := Finding{State: Error, Found: say(message.DRA010, "name", l.Name, "where", l.At()), Expected: say(message.DRX010),
 				Why: say(message.DRW010), Cure: []Phrase{say(message.DRM010, "where", l.At())}}
 			if filepath.Base(l.File) == pg.AutoConf {
-				f.Cure = []Phrase{s.psql("ALTER SYSTEM RESET " + l.Name)}
+				f.Cure = []Phrase{literal(s.psql("ALTER SYSTEM RESET " + l.Name))}
 				if l.Name == "synchronous_standby_names" {
 					f.State, f.Why = Critical, say(message.DRV010)
 				}
@@ -125,7 +125,7 @@ func sockets(c *Case) []Finding {
 
 // param is how a parameter of the resource is set.
 func (c *Case) param(name, value string) Phrase {
-	return literal("crm resource param " + c.Database.Value.Resource + " set " + name + " " + value)
+	return say(message.DRQ000, "command", "crm_resource -r "+c.Database.Value.Resource+" --set-parameter "+name+" --parameter-value "+value)
 }
 
 // places makes sure that definition and server mean the same files.

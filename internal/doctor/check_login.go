@@ -89,7 +89,7 @@ func (c *Case) hbaLine(s Server, from netip.Addr) Phrase {
 	}
 	prefix := netip.PrefixFrom(from, from.BitLen())
 	return say(message.DRM030, "line", "host replication "+c.Database.Value.Params.RepUser+" "+prefix.String()+" "+method, "file", s.Settings.Value["hba_file"].Value,
-		"command", s.tool("pg_ctl", "reload", "-D", c.Database.Value.Params.PgData))
+		"command", s.reload())
 }
 
 // replicationMethod makes sure that the method of the rule fits the password.
@@ -221,9 +221,9 @@ func replicationRole(c *Case) []Finding {
 		name := c.Database.Value.Params.RepUser
 		var found []Finding
 		add := func(what Phrase, statement string) {
-			found = append(found, Finding{State: Error, Found: what, Expected: say(message.DRX034, "user", name), Why: say(message.DRW034), Cure: []Phrase{s.psql(statement)}})
+			found = append(found, Finding{State: Error, Found: what, Expected: say(message.DRX034, "user", name), Why: say(message.DRW034), Cure: []Phrase{s.onPrimary(statement)}})
 		}
-		role, quotedName := s.Survey.Value.Role, strings.ReplaceAll(pg.QuoteName(name), `"`, `\"`)
+		role, quotedName := s.Survey.Value.Role, pg.QuoteName(name)
 		if role == nil {
 			add(say(message.DRA034, "user", name), "CREATE ROLE "+quotedName+" LOGIN REPLICATION")
 			return found

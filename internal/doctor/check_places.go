@@ -32,6 +32,9 @@ func directories(c *Case) []Finding {
 }
 
 func ownDirectories(c *Case, n Node, s Server) []Finding {
+	if s.Directories == nil {
+		return []Finding{notKnown(n.Name, Phrase{})}
+	}
 	var found []Finding
 	owner := s.User.Value
 	add := func(what, cure Phrase, allowed string) {
@@ -113,6 +116,9 @@ func space(c *Case) []Finding {
 			}
 			found = append(found, Finding{State: state, Found: say(message.DRA037, "path", d.Real, "percent", percent, "size", mebibytes(d.Free)),
 				Expected: say(message.DRX037), Why: say(message.DRW037), Cure: []Phrase{cure}})
+		}
+		if len(seen) == 0 {
+			return []Finding{notKnown(n.Name, Phrase{})}
 		}
 		return found
 	})

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,8 +50,25 @@ func (s Server) tool(name string, args ...string) string {
 }
 
 // psql is how a statement is given to the server.
-func (s Server) psql(statement string) Phrase {
-	return literal(s.tool("psql", "-c", `"`+statement+`"`))
+func (s Server) psql(statement string) string {
+	args := []string{"-p", s.Settings.Value["port"].Value}
+	if args[1] == "" {
+		args = nil
+	}
+	if dir, _, _ := strings.Cut(s.Settings.Value["unix_socket_directories"].Value, ","); s.Settings.Value["unix_socket_directories"].File {
+		args = append(args, "-h", strings.TrimSpace(dir))
+	}
+	return s.tool("psql", append(args, "-c", `"`+strings.ReplaceAll(statement, `"`, `\"`)+`"`)...)
+}
+
+// onPrimary is a statement that changes what a standby has from its primary.
+func (s Server) onPrimary(statement string) Phrase {
+	return say(message.DRP000, "command", s.psql(statement))
+}
+
+// reload is how the server is made to read its files.
+func (s Server) reload() string {
+	return s.tool("pg_ctl", "reload", "-D", s.Directories[dirData].Path)
 }
 
 // releaseName is a release as people write it.
@@ -69,14 +85,10 @@ func (s Server) cureSetting(name, value string) []Phrase {
 	line := name + " = " + value
 	var cure []Phrase
 	if set := s.Settings.Value[name]; strings.Contains(set.Where, "/"+pg.AutoConf+":") {
-		cure = append(cure, s.psql("ALTER SYSTEM RESET "+name))
+		cure = append(cure, literal(s.psql("ALTER SYSTEM RESET "+name)))
 	}
 	if pg.NeedsRestart(s.Release.Value, name) {
 		return append(cure, say(message.DRN000, "line", line, "file", s.Config.Path))
 	}
-	reload := s.tool("pg_ctl", "reload", "-D", filepath.Dir(s.Config.Path))
-	if d, ok := s.Directories[dirData]; ok {
-		reload = s.tool("pg_ctl", "reload", "-D", d.Path)
-	}
-	return append(cure, say(message.DRM000, "line", line, "file", s.Config.Path, "command", reload))
+	return append(cure, say(message.DRM000, "line", line, "file", s.Config.Path, "command", s.reload()))
 }

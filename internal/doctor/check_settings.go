@@ -177,9 +177,9 @@ func judge(id string, n Node, s Server) []Finding {
 // shown is a setting with where it comes from.
 func (s Server) shown(name string) Phrase {
 	set := s.Settings.Value[name]
-	value := set.Value
-	if value == "" {
-		value = "''"
+	value := quoted(pg.Readable(name, set.Value))
+	if set.Where == "default" {
+		return say(message.DRB000, "name", name, "value", value)
 	}
 	return say(message.DRA000, "name", name, "value", value, "where", set.Where)
 }
@@ -207,7 +207,7 @@ func roleCommits(n Node, s Server) []Finding {
 		found = append(found, Finding{State: Critical,
 			Found:    say(message.DRB004, "statement", whose+" SET synchronous_commit", "value", r.Value),
 			Expected: literal("synchronous_commit: on, remote_apply"), Why: say(message.DRW004),
-			Cure: []Phrase{s.psql(strings.ReplaceAll(whose, `"`, `\"`) + " RESET synchronous_commit")}})
+			Cure: []Phrase{s.onPrimary(whose + " RESET synchronous_commit")}})
 	}
 	return found
 }

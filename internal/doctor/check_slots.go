@@ -28,7 +28,7 @@ func slots(c *Case) []Finding {
 				continue
 			}
 			f := Finding{State: Warning, Found: say(message.DRA020, "slot", slot.Name, "size", mebibytes(slot.Retained)), Expected: say(message.DRX020),
-				Why: say(message.DRW020), Cure: []Phrase{s.psql("SELECT pg_drop_replication_slot('" + slot.Name + "')")}}
+				Why: say(message.DRW020), Cure: []Phrase{literal(s.psql("SELECT pg_drop_replication_slot('" + slot.Name + "')"))}}
 			switch {
 			case wal.Exists && slot.Retained > wal.Free/2:
 				f.State = Error

@@ -85,7 +85,7 @@ func (g *gatherer) files() {
 	set := g.Settings()
 	s.Config.Path = set.Config
 	s.Config.Exists, _ = g.exists(set.Config)
-	s.Config.Debian = debianCluster("/etc/postgresql", set.Data)
+	s.Config.Debian = debianCluster(debianRoot(), set.Data)
 	if d := s.Config.Debian; d != nil && !s.Config.Exists {
 		s.Config.Path, set.Config = d.Config, d.Config
 		g.Instance = pg.New(set, run.Local{})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"pgrex/internal/pg"
@@ -142,15 +143,32 @@ func program(ctx context.Context, path string, err error) Program {
 	return p
 }
 
+// notApplied is what a server says of a line that it cannot take over now: the
+// value is wrong, or needs a restart.
+const notApplied = "setting could not be applied"
+
 // complaints adds what the server's program has against the files, which we do
-// not read as closely.
+// not read as closely. Of a running server it tells what is wrong from what needs
+// a restart.
 func (g *gatherer) complaints(ctx context.Context) {
-	if !g.out.Lines.Known || g.out.Survey.Known {
+	lines := g.out.Lines
+	refused := func(l pg.ConfLine) bool { return l.Error == notApplied }
+	if !lines.Known || g.out.Survey.Known && !slices.ContainsFunc(lines.Value, refused) {
 		return
 	}
 	found, err := g.ConfErrors(ctx)
 	if err != nil {
 		return // the programs are a check of their own
+	}
+	if g.out.Survey.Known {
+		if len(found) == 0 {
+			for i := range lines.Value {
+				if refused(lines.Value[i]) {
+					lines.Value[i].Error = ""
+				}
+			}
+		}
+		return
 	}
 	for _, c := range found {
 		told := false

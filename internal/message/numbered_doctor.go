@@ -21,8 +21,11 @@ const (
 	DRA901 ID = "DRA-901"
 
 	DRA000 ID = "DRA-000"
+	DRB000 ID = "DRB-000"
 	DRM000 ID = "DRM-000"
 	DRN000 ID = "DRN-000"
+	DRP000 ID = "DRP-000"
+	DRQ000 ID = "DRQ-000"
 
 	DRA001 ID = "DRA-001"
 	DRB001 ID = "DRB-001"
@@ -281,8 +284,11 @@ var doctorMessages = map[ID]entry{
 	DRA901: {kind: Error, exit: 1, text: text{"Invalid value for {opt}: {value}", "{opt} の値が正しくありません: {value}"}},
 
 	DRA000: {text: text{"{name} is {value} ({where})", "{name} が {value} になっている（{where}）"}},
+	DRB000: {text: text{"{name} is {value} (the default)", "{name} が {value} になっている（既定値）"}},
 	DRM000: {text: text{"set {line} in {file} on both nodes, then run on each: {command}", "両ノードの {file} に {line} を設定し、各ノードで実行: {command}"}},
 	DRN000: {text: text{"set {line} in {file} on both nodes; it takes effect when PostgreSQL is started again", "両ノードの {file} に {line} を設定する（PostgreSQL の次回起動時に有効になる）"}},
+	DRP000: {text: text{"on the primary: {command}", "{PRI} で実行: {command}"}},
+	DRQ000: {text: text{"in a maintenance window, because the resource may be restarted: {command}", "リソースが再起動することがあるため、保守時間帯に実行: {command}"}},
 
 	DRA001: {text: text{"{path} cannot be used: {err}", "{path} を実行できない: {err}"}},
 	DRB001: {text: text{"the data directory is of PostgreSQL {release}", "データディレクトリが PostgreSQL {release} のもの"}},

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"pgrex/internal/console"
 	"pgrex/internal/doctor"
 	"pgrex/internal/message"
+	"pgrex/internal/ocf"
 )
 
 // examiner is pg-rex_doctor.
@@ -18,6 +20,8 @@ type examiner struct {
 	nodes string // "here" or "both"
 	sheet string // file with the definition, "" for that of the cluster
 	reach bool   // connections to other hosts are tried
+	// secrets are the parameters of the resource, for what must not be shown.
+	secrets ocf.Params
 }
 
 func doctorCommand() *command {
@@ -52,6 +56,7 @@ func (e *examiner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.secrets = c.Database.Value.Params
 	r := doctor.Examine(c)
 	if err := e.show(c, r); err != nil {
 		return err
@@ -72,13 +77,25 @@ func (e *examiner) show(c *doctor.Case, r doctor.Report) error {
 	}
 	columns, _ := terminalSize(e.streams.Out)
 	for _, l := range e.screen(c, r) {
-		for _, w := range wrap(l, max(columns, leastColumns)) {
-			if _, err := fmt.Fprintln(e.streams.Out, w); err != nil {
-				return err
-			}
+		if _, err := fmt.Fprintln(e.streams.Out, strings.Join(e.fold(l, columns), "\n")); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// fold makes a line fit a terminal, 0 columns for none. Commands stay whole:
+// they are copied.
+func (e *examiner) fold(line string, columns int) []string {
+	const hanging = "    "
+	if columns <= 2*len(hanging) || strings.HasPrefix(line, e.cureLabel()) {
+		return []string{line}
+	}
+	lines := wrap(line, columns-len(hanging))
+	for i := range lines[1:] {
+		lines[i+1] = hanging + lines[i+1]
+	}
+	return lines
 }
 
 // readSheet reads the definition that the option names.

@@ -28,7 +28,7 @@ func (e *examiner) facts(ctx context.Context) (*doctor.Case, error) {
 	if err := e.define(ctx, c); err != nil {
 		return nil, err
 	}
-	in := doctor.In{Database: c.Database, Archive: e.conf.ArchiveDir, Lans: c.Lans, Connect: e.reach, Look: doctor.LookFor(c)}
+	in := doctor.In{Database: c.Database, Archive: c.ArchiveDir(), Lans: c.Lans, Connect: e.reach, Look: doctor.LookFor(c)}
 	in.Own = true
 	own := e.ask(ctx, e.own, in)
 	in.Own = false

@@ -9,9 +9,6 @@ import (
 	"pgrex/internal/message"
 )
 
-// leastColumns is the width of a report that goes to no terminal.
-const leastColumns = 100
-
 // severities are the states of findings for people.
 var severities = map[doctor.State]both{
 	doctor.Critical: {"CRITICAL", "【重大】"}, doctor.Error: {"ERROR", "【エラー】"}, doctor.Warning: {"WARNING", "【警告】"},
@@ -32,17 +29,17 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 		if f.Node != "" {
 			head += f.Node + ": "
 		}
-		lines = append(lines, "", head+f.Found.In(say))
+		lines = append(lines, "", head+e.text(f.Found))
 		for _, part := range []struct {
 			label string
 			text  doctor.Phrase
 		}{{word("expected: ", "期待値: "), f.Expected}, {word("why: ", "理由: "), f.Why}} {
 			if !part.text.IsZero() {
-				lines = append(lines, "  "+part.label+part.text.In(say))
+				lines = append(lines, "  "+part.label+e.text(part.text))
 			}
 		}
 		for _, cure := range f.Cure {
-			lines = append(lines, "  "+word("cure: ", "対処: ")+cure.In(say))
+			lines = append(lines, e.cureLabel()+e.text(cure))
 		}
 	}
 	lines = append(lines, e.notKnown(r)...)
@@ -51,6 +48,9 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 	}
 	return lines
 }
+
+// cureLabel stands before what cures a finding.
+func (e *examiner) cureLabel() string { return "  " + both{"cure: ", "対処: "}.in(e.con.Say()) }
 
 // notKnown lists what could not be found out, by reason: one that stops many
 // checks is said once.
@@ -62,7 +62,7 @@ func (e *examiner) notKnown(r doctor.Report) []string {
 		if f.State != doctor.Unknown {
 			continue
 		}
-		reason := f.Found.In(say)
+		reason := e.text(f.Found)
 		if f.Node != "" {
 			reason = f.Node + ": " + reason
 		}
@@ -93,17 +93,21 @@ func (e *examiner) verdict(r doctor.Report) string {
 		state doctor.State
 		words both
 	}{
-		{doctor.Critical, both{"%d critical", "重大 %d 件"}}, {doctor.Error, both{"%d errors", "エラー %d 件"}},
-		{doctor.Warning, both{"%d warnings", "警告 %d 件"}}, {doctor.Notice, both{"%d notes", "参考 %d 件"}},
-		{doctor.Unknown, both{"%d not known", "不明 %d 件"}},
+		{doctor.Critical, both{"critical: %d", "重大 %d 件"}}, {doctor.Error, both{"errors: %d", "エラー %d 件"}},
+		{doctor.Warning, both{"warnings: %d", "警告 %d 件"}}, {doctor.Notice, both{"notes: %d", "参考 %d 件"}},
+		{doctor.Unknown, both{"not known: %d", "不明 %d 件"}},
 	} {
 		if counts[s.state] > 0 {
 			parts = append(parts, fmt.Sprintf(s.words.in(say), counts[s.state]))
 		}
 	}
-	parts = append(parts, fmt.Sprintf(both{"%d checks well", "問題なし %d 項目"}.in(say), len(r.Well)))
+	parts = append(parts, fmt.Sprintf(both{"well: %d checks", "問題なし %d 項目"}.in(say), len(r.Well)))
 	return strings.Join(parts, both{", ", "、"}.in(say))
 }
+
+// text is a phrase for who reads the report: whatever a server or a program has
+// said, no password is in it.
+func (e *examiner) text(p doctor.Phrase) string { return e.secrets.Redact(p.In(e.con.Say())) }
 
 // heading says what was looked at.
 func (e *examiner) heading(c *doctor.Case) string {
@@ -150,18 +154,17 @@ type doctorFinding struct {
 }
 
 func (e *examiner) document(c *doctor.Case, r doctor.Report) doctorDocument {
-	say := e.con.Say()
 	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: r.Well, Findings: []doctorFinding{}, Outages: e.outages(c)}
 	if c.Definition.Known {
 		d.Source = c.Definition.Value.Source
 	}
 	for _, n := range c.Nodes {
-		d.Nodes = append(d.Nodes, doctorNode{n.Name, n.Own, n.Facts.Known, n.Facts.Why.In(say)})
+		d.Nodes = append(d.Nodes, doctorNode{n.Name, n.Own, n.Facts.Known, e.text(n.Facts.Why)})
 	}
 	for _, f := range r.Findings {
-		out := doctorFinding{Check: f.Check, Severity: f.State, Node: f.Node, Found: f.Found.In(say), Expected: f.Expected.In(say), Why: f.Why.In(say)}
+		out := doctorFinding{Check: f.Check, Severity: f.State, Node: f.Node, Found: e.text(f.Found), Expected: e.text(f.Expected), Why: e.text(f.Why)}
 		for _, cure := range f.Cure {
-			out.Cure = append(out.Cure, cure.In(say))
+			out.Cure = append(out.Cure, e.text(cure))
 		}
 		d.Findings = append(d.Findings, out)
 	}

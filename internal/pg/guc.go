@@ -165,6 +165,19 @@ func Canonical(name, value string) (string, error) {
 	return value, nil
 }
 
+// Readable is a value of pg_settings with its unit, as people write it.
+func Readable(name, value string) string {
+	unit := gucs[name].unit
+	n, err := strconv.Atoi(value)
+	switch {
+	case unit == "" || err != nil || n <= 0:
+		return value
+	case unit == "ms" && n%1000 == 0:
+		return strconv.Itoa(n/1000) + "s"
+	}
+	return value + unit
+}
+
 // word is the name that the server has for a word with several spellings.
 func word(name, value string) string {
 	switch name {
