@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgrex/internal/console"
 	"pgrex/internal/doctor"
@@ -34,6 +35,7 @@ func examined(t *testing.T) *fakeCluster {
 			s.Login = doctor.Found(doctor.Login{Error: "host=x password=geheim refused"})
 			return doctor.Facts{Root: true, Server: s}, nil
 		})
+		answer(n, "doctor-clock", func(struct{}) (time.Time, error) { return c.machine.Now().Add(5 * time.Second), nil })
 	}
 	return c
 }
