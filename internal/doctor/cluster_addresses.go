@@ -189,7 +189,10 @@ func (c *Case) mayHold(n Node, a netip.Addr) bool {
 	if !n.Facts.Value.System.Corosync.Running {
 		return false
 	}
-	return !c.Cluster.Known || slices.ContainsFunc(vips(c.Definition.Value.Definition), func(v VIP) bool {
+	if !c.Cluster.Known || !c.Running.Known {
+		return true
+	}
+	return slices.ContainsFunc(vips(c.Running.Value.Definition), func(v VIP) bool {
 		return v.Address == a && slices.ContainsFunc(c.Cluster.Value.Of(v.Resource), func(r crm.Resource) bool {
 			return slices.ContainsFunc(r.Nodes, func(name string) bool { return strings.EqualFold(name, n.Name) })
 		})

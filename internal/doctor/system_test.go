@@ -105,6 +105,10 @@ func TestSystemIsWell(t *testing.T) {
 			})},
 		{"sbd with its watchdog", system(0, func(s *System) { s.Units["sbd"] = Found("enabled"); s.Pacemaker.Watchdog.Value.Present = true })},
 		{"the other node answers for its address", system(0, func(s *System) { s.Answering["192.168.0.20"] = Found([]string{"52:54:00:00:02:01"}) })},
+		{"a file with other names, still to be loaded", func(c *Case) {
+			c.Conf.Value.Fencing.IDs, c.Conf.Value.PrimaryIP.IDs = nil, nil
+			c.Definition = Found(Definition{Definition: edited("fence1-ipmi", "ipmi1", "fence2-ipmi", "ipmi2", "vip-master", "vip-primary"), Source: "new.crm"})
+		}},
 		{"no logs of Pacemaker", system(0, func(s *System) { s.Logs = Logs{} })},
 		{"logs that are not rotated", system(0, func(s *System) { s.Logs.Rotated = false })},
 		{"no disk below a file system", system(0, func(s *System) { s.Places["/"] = Found(Place{Type: "tmpfs", Exists: true}) })},
@@ -142,6 +146,8 @@ func onlyNoticed() []broken {
 
 // With the peer off, and with the cluster or the server stopped, what cannot be
 // found out is not known, and what can is still found out.
+//
+// Conformance: CD-061 (unit)
 func TestWhatCannotBeSeen(t *testing.T) {
 	t.Parallel()
 	stopped := func(c *Case) {

@@ -425,7 +425,7 @@ var doctorClusterMessages = map[ID]entry{
 	DRW086: {text: text{"Replication or the operation commands do not reach the other node.", "レプリケーションや運用補助コマンドが相手ノードに届かない。"}},
 	DRM086: {text: text{"open {port} in the firewall of {node} for the other node", "{node} のファイアウォールで、相手ノードからの {port} を許可する"}},
 
-	DRA087: {text: text{"the power key leads to {action}, and {id} fences by it", "電源ボタンの動作が {action} だが、{id} は電源操作でフェンシングする"}},
+	DRA087: {text: text{"the power key leads to {action}, and {id} counts on a reset at once", "電源ボタンの動作が {action} になっている（{id} によるフェンシングは即時のリセットが前提）"}},
 	DRX087: {text: text{"HandlePowerKey=ignore", "HandlePowerKey=ignore"}},
 	DRW087: {text: text{"A BMC that presses the key starts a slow shutdown instead of a reset, and the failover waits for it.", "BMC の電源操作で通常のシャットダウンが始まり、フェンシングとフェイルオーバーが遅れる。"}},
 	DRM087: {text: text{"in /etc/systemd/logind.conf, section [Login]: HandlePowerKey=ignore", "/etc/systemd/logind.conf の [Login] セクション: HandlePowerKey=ignore"}},
