@@ -60,7 +60,7 @@ func TestEveryNumberHasBothLanguages(t *testing.T) {
 
 func TestNumbersAreGivenOnce(t *testing.T) {
 	count := 0
-	for _, table := range []map[ID]entry{operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages} {
+	for _, table := range []map[ID]entry{operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages, doctorClusterMessages, outlookMessages} {
 		count += len(table)
 	}
 	if count != len(numbered) {

@@ -23,7 +23,7 @@ const (
 
 // numbered are all of them. Each part of the product keeps its own in a file of
 // its own.
-var numbered = join(operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages)
+var numbered = join(operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages, doctorClusterMessages, outlookMessages)
 
 // join makes one table of several; a number that is given twice is a mistake
 // that TestNumbersAreGivenOnce finds.

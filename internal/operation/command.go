@@ -62,7 +62,7 @@ type command struct {
 // commands are all of them, in the order of the manual.
 func commands() []*command {
 	return []*command{
-		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(),
+		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), doctorCommand(),
 		makeSheet(), generate(), generatePcs(), plan(), apply(), simulate(), initNode(), archiveOne(),
 	}
 }

@@ -41,7 +41,7 @@ func dialPeer(ctx context.Context, s *session) (node.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	peer, err := helper(ctx, conn)
+	peer, err := helper(ctx, conn, !s.untouched)
 	if err != nil {
 		_ = conn.Close()
 		return nil, err
@@ -61,15 +61,16 @@ func (c *connected) Close() {
 }
 
 // helper starts the helper on a host: the program that is installed there, or,
-// where there is none or one of another release, a copy of our own.
-func helper(ctx context.Context, conn *remote.Conn) (*node.Peer, error) {
+// where there is none or one of another release and it may be left there, a copy
+// of our own.
+func helper(ctx context.Context, conn *remote.Conn, mayCopy bool) (*node.Peer, error) {
 	start := func(program string) node.Start {
 		return func(ctx context.Context, args ...string) (io.ReadWriteCloser, error) {
 			return conn.Start(ctx, append([]string{program}, args...))
 		}
 	}
 	peer, err := node.Connect(ctx, start(installed))
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || !mayCopy {
 		return peer, err
 	}
 	if !message.IsFailure(err, message.SSH005) && !errors.Is(err, node.ErrRelease) {

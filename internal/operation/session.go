@@ -42,6 +42,8 @@ type session struct {
 	found, journal *journal
 	journalNodes   []node.Node
 	takesUp        bool // an unfinished run of the same command on this node
+	// untouched says that nothing may be left on the peer, a helper included.
+	untouched bool
 }
 
 // configure reads the configuration file. What is wrong is told later, in the

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -158,31 +160,58 @@ func (i *Instance) checkParent(dir string) error {
 // WillUse is the value that a server started now would have for a setting: its
 // program, beside pg_ctl, reads the same files and options (postgres -C).
 func (i *Instance) WillUse(ctx context.Context, setting string) (string, error) {
-	fail := func(err error) (string, error) {
+	res, err := i.askProgram(ctx, setting)
+	if err != nil {
 		return "", fmt.Errorf("cannot ask the server's program for %s: %w", setting, err)
 	}
-	program, _, err := i.pgCtl()
+	return string(bytes.TrimSpace(res.Stdout)), nil
+}
+
+func (i *Instance) askProgram(ctx context.Context, setting string) (run.Result, error) {
+	program, err := i.Program("postgres")
 	if err != nil {
-		return fail(err)
-	}
-	if program, err = exec.LookPath(program); err == nil {
-		program, err = filepath.EvalSymlinks(program)
-	}
-	if err != nil {
-		return fail(err)
+		return run.Result{}, err
 	}
 	words, err := i.serverWords()
 	if err != nil {
-		return fail(err)
+		return run.Result{}, err
 	}
-	argv := append([]string{filepath.Join(filepath.Dir(program), "postgres"), "-D", i.set.Data}, words...)
-	cmd := i.asUser(append(argv, "-C", setting))
+	cmd := i.asUser(append([]string{program, "-D", i.set.Data}, append(words, "-C", setting)...))
 	cmd.Dir = i.set.Data
-	var res run.Result
-	if res, err = i.run.Run(ctx, cmd); err != nil {
-		return fail(err)
+	return i.run.Run(ctx, cmd)
+}
+
+// Program is the path of a program that lies beside pg_ctl.
+func (i *Instance) Program(name string) (string, error) {
+	program, _, err := i.pgCtl()
+	if err == nil {
+		program, err = exec.LookPath(program)
 	}
-	return string(bytes.TrimSpace(res.Stdout)), nil
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	return filepath.Join(filepath.Dir(program), name), err
+}
+
+var confComplaint = regexp.MustCompile(`(?m)(?:LOG|ERROR|FATAL): +(.*) in file "([^"]*)" line (\d+)(.*)$`)
+
+// ConfErrors is what the server's program has to say against the files that it
+// would read at a start, nothing when it takes them.
+func (i *Instance) ConfErrors(ctx context.Context) ([]ConfLine, error) {
+	_, err := i.askProgram(ctx, "data_directory")
+	var exit *run.ExitError
+	if !errors.As(err, &exit) {
+		return nil, err
+	}
+	var list []ConfLine
+	for _, m := range confComplaint.FindAllStringSubmatch(exit.Stderr, -1) {
+		line, _ := strconv.Atoi(m[3])
+		list = append(list, ConfLine{File: m[2], Line: line, Error: m[1] + m[4]})
+	}
+	if len(list) == 0 {
+		list = append(list, ConfLine{File: i.set.Config, Error: telling(exit.Stderr)})
+	}
+	return list, nil
 }
 
 // SetIn is the file that sets a setting: postgresql.auto.conf, which the server

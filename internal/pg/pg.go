@@ -94,6 +94,9 @@ func (i *Instance) Version() (int, error) {
 // since reports whether release v, as of [Instance.Version], is major or newer.
 func since(v, major int) bool { return v >= major && v < 900 }
 
+// Since reports whether a release, as of [Instance.Version], is major or newer.
+func Since(release, major int) bool { return since(release, major) }
+
 // readFile reads a file as the user of the server: root has no rights on an
 // NFS export with root_squash, and should not be led to read for pgdba what
 // pgdba may not.

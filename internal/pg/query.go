@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -98,17 +96,10 @@ var programRelease = regexp.MustCompile(`\) (\d+)(?:\.(\d+))?`)
 // ProgramRelease is the major release of the server program on this node, as of
 // [Instance.Version]. That of the data may be another one.
 func (i *Instance) ProgramRelease(ctx context.Context) (int, error) {
-	program, _, err := i.pgCtl()
-	if err == nil {
-		program, err = exec.LookPath(program)
-	}
-	if err == nil {
-		program, err = filepath.EvalSymlinks(program)
-	}
+	program, err := i.Program("postgres")
 	if err != nil {
 		return 0, fmt.Errorf("cannot find the server's program beside %s: %w", i.set.PgCtl, err)
 	}
-	program = filepath.Join(filepath.Dir(program), "postgres")
 	res, err := i.run.Run(ctx, i.asUser([]string{program, "--version"}))
 	if err != nil {
 		return 0, err
