@@ -61,6 +61,7 @@ const (
 	GEN002 ID = "GEN-002"
 	GEN003 ID = "GEN-003"
 	GEN004 ID = "GEN-004"
+	GEN005 ID = "GEN-005"
 )
 
 // sheetMessages are those of the reader of environment sheets and the generator of definitions.
@@ -296,5 +297,9 @@ var sheetMessages = map[ID]entry{
 	GEN004: {text: text{
 		"There has to be exactly one file with a sheet.",
 		"環境定義書のファイルを 1 つだけ指定してください。",
+	}},
+	GEN005: {kind: Error, exit: 3, text: text{
+		"The environment sheet {path} has mistakes: {errors}.",
+		"環境定義書 {path} に誤りが {errors} 件あります。",
 	}},
 }

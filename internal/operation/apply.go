@@ -39,7 +39,7 @@ func apply() *command {
 }
 
 func (a *applier) run(ctx context.Context) error {
-	d, err := readDefinition(ctx, a.own, a.path)
+	d, err := a.readDefinition(ctx, a.own, a.path)
 	if err != nil {
 		return err
 	}

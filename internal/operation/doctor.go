@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
 	"pgrex/internal/console"
@@ -105,13 +104,4 @@ func (e *examiner) fold(line string, columns int) []string {
 		lines[i+1] = hanging + lines[i+1]
 	}
 	return lines
-}
-
-// readSheet reads the definition that the option names.
-func (e *examiner) readSheet() ([]byte, error) {
-	text, err := os.ReadFile(e.sheet)
-	if err != nil {
-		return nil, message.Fail(message.DRA900, "path", e.sheet).Because(reason(err))
-	}
-	return text, nil
 }

@@ -72,11 +72,7 @@ func (e *examiner) define(ctx context.Context, c *doctor.Case) error {
 	c.Running = e.running(ctx)
 	c.Definition = c.Running
 	if e.sheet != "" {
-		text, err := e.readSheet()
-		if err != nil {
-			return err
-		}
-		d, err := definition.Read(text)
+		d, err := e.readDefinition(ctx, e.own, e.sheet)
 		if err != nil {
 			return message.Fail(message.DRA900, "path", e.sheet).Because(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/definition"
 	"pgrex/internal/message"
+	"pgrex/internal/review"
 	"pgrex/internal/sheet"
 )
 
@@ -255,10 +256,7 @@ func (g *generator) model(s *sheet.Sheet) string {
 		}
 		return ""
 	}
-	for _, m := range modelFindings(d, g.options.Target) {
-		m.Strict = g.strict
-		g.messages = append(g.messages, m)
-	}
+	g.messages = append(g.messages, g.modelFindings(d)...)
 	t, err := definition.NewTarget(g.options.Target.Schema())
 	if err != nil {
 		g.add(message.ERR063, "format", sheet.XML, "detail", err)
@@ -267,5 +265,20 @@ func (g *generator) model(s *sheet.Sheet) string {
 	return string(d.CIB(t))
 }
 
-// modelFindings are the findings on a finished definition.
-func modelFindings(definition.Definition, sheet.Target) []sheet.Message { return nil }
+// modelFindings are the findings on a finished definition. With the words of
+// Pacemaker 1.1 the generator takes the place of a program that has no such
+// checks and whose exit status scripts know: there they are information, unless
+// they were asked for by --strict.
+func (g *generator) modelFindings(d definition.Definition) []sheet.Message {
+	generation := map[sheet.Target]review.Generation{
+		sheet.Target11: review.Pacemaker1, sheet.Target2: review.Pacemaker2, sheet.Target3: review.Pacemaker3,
+	}[g.options.Target]
+	var list []sheet.Message
+	for _, f := range review.Check(d, review.Options{Generation: generation}) {
+		list = append(list, sheet.Message{
+			ID: f.ID, Args: f.Args, Name: f.Code, More: []message.ID{f.Why(), f.Cure()},
+			Strict: g.strict, Quiet: g.options.Target == sheet.Target11,
+		})
+	}
+	return list
+}

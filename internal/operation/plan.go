@@ -56,7 +56,7 @@ func plan() *command {
 }
 
 func (p *planner) run(ctx context.Context, path string) error {
-	d, err := readDefinition(ctx, p.own, path)
+	d, err := p.readDefinition(ctx, p.own, path)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ type planned struct {
 
 // files compares with another file, in the words of the installed Pacemaker.
 func (p *planner) files(ctx context.Context, d definition.Definition) ([]diff.Change, error) {
-	old, err := readDefinition(ctx, p.own, p.against)
+	old, err := p.readDefinition(ctx, p.own, p.against)
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func (p *starter) gather(ctx context.Context, path string) error {
 }
 
 func (p *starter) readFile(ctx context.Context, path string) error {
-	d, err := readDefinition(ctx, p.own, path)
+	d, err := p.readDefinition(ctx, p.own, path)
 	if err == nil {
 		p.file = &d
 	}

@@ -71,7 +71,7 @@ func (r *rehearser) rehearse(ctx context.Context, path string) (rehearsal.Report
 	}
 	defer sim.Close()
 	if path != liveWord {
-		d, err := readDefinition(ctx, r.own, path)
+		d, err := r.readDefinition(ctx, r.own, path)
 		if err != nil {
 			return rehearsal.Report{}, err
 		}

@@ -19,6 +19,20 @@ import (
 // more than any sheet has.
 const MaxFile = 64 << 20
 
+// What files of Excel begin with: an archive, and a compound document.
+const (
+	xlsxMagic = "PK\x03\x04"
+	xlsMagic  = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+)
+
+// IsSheet tells an environment sheet from the other forms that a definition
+// has: a file of Excel, or CSV. In CSV column A is empty but for comments; no
+// line of crmsh or XML begins with a comma.
+func IsSheet(content []byte) bool {
+	return bytes.HasPrefix(content, []byte(xlsxMagic)) || bytes.HasPrefix(content, []byte(xlsMagic)) ||
+		bytes.HasPrefix(content, []byte(",")) || bytes.Contains(content, []byte("\n,")) || bytes.Contains(content, []byte("\r,"))
+}
+
 // rows are the cells of a file: a worksheet of Excel, or CSV. Which it is, its
 // content says. The worksheet is named by its name or its number from 1; "" is
 // the first one.
@@ -31,9 +45,9 @@ func rows(content []byte, worksheet string) ([][]string, []Message) {
 	switch {
 	case len(content) > MaxFile:
 		return bad(fmt.Errorf("it is greater than %d bytes", MaxFile))
-	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(content, []byte(xlsxMagic)):
 		list, err = xlsxRows(content, worksheet)
-	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+	case bytes.HasPrefix(content, []byte(xlsMagic)):
 		list, err = xlsRows(content, worksheet)
 	case worksheet != "":
 		return bad(errors.New("CSV has no worksheets"))

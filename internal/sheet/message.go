@@ -17,8 +17,12 @@ type Message struct {
 	Hint int
 	// Always says that it is shown at every verbosity.
 	Always bool
-	// Strict makes an error of a warning.
-	Strict bool
+	// Strict makes an error of a warning, Quiet information.
+	Strict, Quiet bool
+	// Name is the code of a message that is numbered in another way.
+	Name string
+	// More are texts that belong behind the first and take the same values.
+	More []message.ID
 }
 
 // Level is how grave a message is, and from which verbosity on it is shown.
@@ -47,8 +51,11 @@ func (m Message) Level() Level {
 	case message.Error:
 		return Error
 	case message.Warning:
-		if m.Strict {
+		switch {
+		case m.Strict:
 			return Error
+		case m.Quiet:
+			return Info
 		}
 		return Warning
 	}
@@ -57,12 +64,24 @@ func (m Message) Level() Level {
 
 // Code is the number as the specification of sheets has it: E023.
 func (m Message) Code() string {
+	if m.Name != "" {
+		return m.Name
+	}
 	kind, number, _ := strings.Cut(string(m.ID), "-")
 	return kind[:1] + number
 }
 
 // Text is what the message says.
-func (m Message) Text(p message.Printer) string { return p.Text(m.ID, m.Args...) }
+func (m Message) Text(p message.Printer) string {
+	texts := []string{p.Text(m.ID, m.Args...)}
+	for _, id := range m.More {
+		texts = append(texts, p.Text(id, m.Args...))
+	}
+	if p.Japanese() {
+		return strings.Join(texts, "")
+	}
+	return strings.Join(texts, " ")
+}
 
 // Line is the message as a line: FILE:Ln COL LEVEL CODE text. What it is not
 // about is "-".
