@@ -72,7 +72,7 @@ func generatePcs() *command {
 		},
 	}
 	asGenerator(c, func(g *generator, f *flags) {
-		g.verbosity = int(sheet.Warning)
+		g.verbosity, g.format = int(sheet.Warning), string(sheet.PCS)
 		f.text(&g.xml, "xml", "", "FILE", both{"name of the XML file", "XML のファイル名"})
 		f.text(&g.sh, "sh", "", "FILE", both{"name of the script", "スクリプトのファイル名"})
 	}, (*generator).generatePcs)
@@ -209,7 +209,7 @@ func (g *generator) add(id message.ID, args ...any) {
 // generate makes one definition in the format that is asked for.
 func (g *generator) generate(s *sheet.Sheet) []product {
 	text := s.CRM(g.options)
-	cib := g.model(s)
+	cib := g.model(s, g.options.Format == sheet.XML)
 	switch g.options.Format {
 	case sheet.PCS:
 		text = g.script(s)
@@ -221,8 +221,7 @@ func (g *generator) generate(s *sheet.Sheet) []product {
 
 // generatePcs makes the definition and the commands for it.
 func (g *generator) generatePcs(s *sheet.Sheet) []product {
-	g.options.Format = sheet.XML
-	cib := g.model(s)
+	cib := g.model(s, true)
 	return []product{{g.xml, cib, mode(s, 0o644)}, {g.sh, g.script(s), mode(s, 0o744)}}
 }
 
@@ -242,17 +241,18 @@ func (g *generator) script(s *sheet.Sheet) string {
 }
 
 // model reads the definition back as a cluster would, adds what is to be said of
-// it, and answers with its XML.
-func (g *generator) model(s *sheet.Sheet) string {
+// it, and answers with its XML. Not to understand it is an error only where the
+// XML is needed.
+func (g *generator) model(s *sheet.Sheet, needed bool) string {
 	o := g.options
 	o.Format = sheet.XML
 	d, err := definition.Read([]byte(s.CRM(o)))
-	if err != nil {
-		if g.options.Format == sheet.XML {
-			g.add(message.ERR063, "format", sheet.XML, "detail", err)
-		} else {
-			g.add(message.INF064, "detail", err)
-		}
+	switch {
+	case err != nil && needed:
+		g.add(message.ERR063, "format", sheet.XML, "detail", err)
+		return ""
+	case err != nil:
+		g.add(message.INF064, "detail", err)
 		return ""
 	}
 	for _, m := range modelFindings(d, g.options.Target) {

@@ -170,6 +170,9 @@ func TestGenerateUsage(t *testing.T) {
 			t.Errorf("%q --help: %d %q", program, p.status, p.err)
 		}
 	}
+	if p := raw(t, 1000, "pm_pcsgen", "--target", "1.1", s); p.status != 1 || !strings.Contains(p.err, "--target") {
+		t.Errorf("%d %q", p.status, p.err)
+	}
 	for _, argv := range [][]string{{"pm_crmgen", "--version"}, {"pm_pcsgen", "-$"}, {"pm_pcsgen", "--version"}} {
 		if p := raw(t, 1000, argv...); p.status != 0 || !strings.HasPrefix(p.out, argv[0]+" ") {
 			t.Errorf("%q: %d %q %q", argv, p.status, p.out, p.err)
