@@ -62,7 +62,6 @@ type reader struct {
 	current    *Node
 	kind, rule string // of the attributes
 	target     string // of fencing levels
-	levels     int    // fencing levels with a target
 	depth      int    // of the last resource
 	path       []*Resource
 	expert     *Location

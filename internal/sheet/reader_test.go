@@ -129,6 +129,44 @@ var sheets = []struct{ name, text, want string }{
 	{"node type of a continued row", ",NODE\n,,uname,ntype,ptype,name,value\n,,n1,normal,attributes,a,1\n,,,normal,,b,2", "W024@4(ntype)"},
 	{"answer that is none", one + ",LOCATION\n,,rsc,diskd:d\n,,p,maybe\n", "W021@9(D)"},
 	{"device that is none", ",RESOURCES\n,,resourceItem,id\n,,Primitive,p\n,,Stonith,s\n,STONITH\n,P,id,type\n,,p,x\n", "E035@7"},
+	{"memo without data", ",PROPERTY\n,,name,value,,\n,,,,memo,あ\n,,a,1\n", "-"},
+	{"attribute without a name", one + ",A,type,name,value\n,,params,,x\n", "E023@8(name)"},
+	{"attribute name with a blank", one + ",A,type,name,value\n,,params,a b,x\n", "E045@8"},
+	{"attribute without a value", one + ",A,type,name,value\n,,params,a,\n,,meta,,\n", "I027@8(value)"},
+	{"property with a blank", ",PROPERTY\n,,name,value\n,,a b,x\n,,c,1\n", "E045@3"},
+	{"kind of an attribute", one + ",RSC_ATTRIBUTES\n,,id,type,name,value\n,,,meta,a,1\n", "E023@9(id)"},
+	{"attributes of what is not there", one + ",RSC_ATTRIBUTES\n,,id,type,name,value\n,,q,meta,a,1\n", "E035@9"},
+	{"attributes of none", one + ",RSC_ATTRIBUTES\n,,id,type,name,value\n,,p,meta,,\n", "-"},
+	{"operation column twice", one + ",O,type,timeout,timeout\n", "E015@7(timeout)"},
+	{"operation before P", ",PRIMITIVE\n,P,id,class,provider,type\n,O,type,timeout\n,,start,1s\n", "E037@4"},
+	{"node name with a quote", ",NODE\n,,uname,ptype,name,value\n,,n'1,,,\n", "E045@3"},
+	{"kind of a node's attribute", ",NODE\n,,uname,ptype,name,value\n,,n1,x,a,1\n", "E025@3(ptype)"},
+	{"node that comes back", ",NODE\n,,uname,ptype,name,value\n,,n1,attributes,a,1\n,,n2,,b,1\n,,n1,,a,2\n", "W026@5(3)"},
+	{"location of what is not there", one + ",LOCATION\n,,rsc,score:1\n,,q,n1\n,,p,n\"1\n", "E035@9 E045@10"},
+	{"parts of a location column", one + ",LOCATION\n,,rsc,ping:a\n", "E016@8(D)"},
+	{"blank in a location column", one + ",LOCATION\n,,rsc,diskd:a b\n", "E016@8(D)"},
+	{"rule of nothing", one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value\n,,,1,,a,eq,b\n", "E023@9(rsc)"},
+	{"rule with a wrong score", one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value\n,,p,x,,a,eq,b\n", "E029@9"},
+	{"rule without a condition", one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value\n,,p,1,,,,b\n", "E023@9(attribute) E023@9(op)"},
+	{"reference with more", one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value,id_spec\n,,p,1,,a,,,$id-ref=r\n", "E023@9(op)"},
+	{"order with a wrong score", one + ",ORDER\n,,first-rsc,then-rsc,score\n,,p,p,x\n", "E029@9"},
+	{"level of a strange node", one + ",FENCING_TOPOLOGY\n,,node,rsc,index\n,,n 1,p,1\n", "E045@9"},
+	{"ticket of what is not there", one + ",RSC_TICKET\n,,ticket,rsc\n,,T,q\n,,T U,p\n", "E035@9 E045@10"},
+	{"alert path with a blank", ",ALERT\n,P,path\n,,/a b\n", "E045@3"},
+	{"recipient with a blank", ",ALERT\n,P,path\n,,/a\n,R,recipient\n,,a b\n", "E045@5"},
+	{"alert without a path", ",ALERT\n,P,path\n,A,type,name,value\n,,meta,a,1\n", "E051@4"},
+	{"alert attribute without a kind", ",ALERT\n,P,path\n,,/a\n,A,type,name,value\n,,,a,1\n", "E023@5(type)"},
+	{"skipped sub-tables", ",ALERT\n,R,recipient\n,P,path\n,,/a b\n,PROPERTY\n,,name,value\n,,,x\n", "E013@2 E023@7(name)"},
+
+	// The layout of pm_pcsgen.
+	{"pcsgen node", pcsgen + ",NODE\n,,uname,type,name,value\n,,n1,attribute,a,1\n,,,utilization,b,2\n,,,attributes,c,3\n", "E025@9(type)"},
+	{"pcsgen kind", pcsgen + ",PRIMITIVE\n,P,id,class,provider,type\n,,p,ocf,x,y\n,A,type,name,value\n,,params,a,1\n", "E025@9(type)"},
+	{"pcsgen level", pcsgen + ",STONITH_LEVEL\n,,node,id,level\n,,n1,q,x\n,,n1,,1\n", "E035@7 E022@7(E) E023@8(id)"},
+	{"pcsgen location", pcsgen + ",LOCATION_NODE\n,,rsc,prefers/avoids,node,score\n,,p,likes,n1,\n,,p,,n1,\n,,p,avoids,n1,x\n,,q,avoids,n1,\n,,p,avoids,n'1,\n",
+		"E025@7(prefers/avoids) E023@8(prefers/avoids) E029@9 E035@10 E045@11"},
+	{"pcsgen order", pcsgen + ",ORDER\n,,first-rsc,then-rsc,kind\n,,p,p,Never\n", "E025@7(kind)"},
+	{"table of the other layout", pcsgen + ",FENCING_TOPOLOGY\n,,node,rsc,index\n", "E011@5"},
+	{"table of the other layout without its own", ",STONITH\n,P,id,type\n,FENCING_TOPOLOGY\n", "E011@3"},
 	{"second path", ",ALERT\n,P,path\n,,/a\n,P,path", "E013@4"},
 	{"data under a table of sub-tables", ",ALERT\n,,path", "E013@2"},
 }
@@ -136,6 +174,7 @@ var sheets = []struct{ name, text, want string }{
 // Sheets that others are made of.
 const (
 	res     = ",RESOURCES\n,,resourceItem,id\n"
+	pcsgen  = "# pm_pcsgen 1.1\n,RESOURCES\n,,resourceItem,id\n,,Primitive,p\n"
 	one     = res + ",,Primitive,p\n,PRIMITIVE\n,P,id,class,provider,type\n,,p,ocf,x,y\n"
 	stonith = res + ",,Primitive,p\n,,Primitive,s\n,PRIMITIVE\n,P,id,class,provider,type\n,,p,ocf,heartbeat,pgsql\n,A,type,name,value\n,,params,node_list,N1 n2\n" +
 		",PRIMITIVE\n,P,id,class,provider,type\n,,s,stonith,,x\n\n\n\n"

@@ -177,7 +177,6 @@ type Expression struct{ Attribute, Op, Value string }
 type Colocation struct {
 	Resource, With, Score string
 	Role, WithRole        string
-	derived               bool
 	pending               int // 1 + index in monitored, before it is known
 }
 
@@ -187,7 +186,6 @@ type Order struct {
 	Score, Kind             string
 	FirstAction, ThenAction string
 	Symmetrical             string // as written: "true", "false", "" or what is neither
-	derived                 bool
 	pending                 int
 	row                     int
 }
