@@ -82,8 +82,8 @@ func generatePcs() *command {
 // asGenerator makes of c a command that reads a sheet.
 func asGenerator(c *command, own func(*generator, *flags), run func(*generator, *sheet.Sheet) []product) {
 	// How many arguments there are is said by the command itself, with its help.
-	const any = 1 << 16
-	c.max, c.bare, c.anyUser, c.report, c.caseSensitive = any, true, true, true, true
+	const many = 1 << 16
+	c.max, c.bare, c.anyUser, c.report, c.caseSensitive = many, true, true, true, true
 	c.exits = generatorExits
 	c.setup = func(f *flags) func(context.Context, *session, []string) error {
 		g := &generator{command: c, flags: f}
@@ -110,7 +110,7 @@ type product struct {
 	mode    fs.FileMode
 }
 
-func (g *generator) run(args []string, make func(*generator, *sheet.Sheet) []product) error {
+func (g *generator) run(args []string, produce func(*generator, *sheet.Sheet) []product) error {
 	if err := g.choose(args); err != nil {
 		return err
 	}
@@ -119,16 +119,22 @@ func (g *generator) run(args []string, make func(*generator, *sheet.Sheet) []pro
 	if content, ok := g.read(args[0]); ok {
 		s, messages := sheet.Read(content, g.options)
 		g.messages = append(g.messages, messages...)
-		if errors, _ := sheet.Count(messages); errors == 0 && !slices.ContainsFunc(messages, func(m sheet.Message) bool { return m.ID == message.WRN060 }) {
+		if g.right() && !slices.ContainsFunc(messages, func(m sheet.Message) bool { return m.ID == message.WRN060 }) {
 			g.details(s)
 			g.sh, g.xml = beside(args[0], g.sh, ".sh"), beside(args[0], g.xml, ".xml")
-			products = make(g, s)
+			products = produce(g, s)
 		}
 	}
-	if errors, _ := sheet.Count(g.messages); errors == 0 && !g.check {
+	if g.right() && !g.check {
 		g.write(products)
 	}
 	return g.tell()
+}
+
+// right says that there is no error so far.
+func (g *generator) right() bool {
+	wrong, _ := sheet.Count(g.messages)
+	return wrong == 0
 }
 
 // beside is the name of a file of the sheet with another ending, unless one is
