@@ -17,8 +17,8 @@ type Message struct {
 	Hint int
 	// Always says that it is shown at every verbosity.
 	Always bool
-	// Strict makes an error of a warning.
-	Strict bool
+	// Strict makes an error of a warning, Mild information.
+	Strict, Mild bool
 }
 
 // Level is how grave a message is, and from which verbosity on it is shown.
@@ -47,8 +47,11 @@ func (m Message) Level() Level {
 	case message.Error:
 		return Error
 	case message.Warning:
-		if m.Strict {
+		switch {
+		case m.Strict:
 			return Error
+		case m.Mild:
+			return Info
 		}
 		return Warning
 	}

@@ -3,6 +3,8 @@ package sheet
 import (
 	"strings"
 	"testing"
+
+	"pgrex/internal/message"
 )
 
 // sheets are small ones, with what is to be said of them.
@@ -122,5 +124,27 @@ func TestSmallSheets(t *testing.T) {
 	s := read(t, one+",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value\n,,p,1,,#uname,eq,#n1\n", Options{})
 	if text := s.CRM(Options{}); !strings.Contains(text, "rule 1: #uname eq #n1") {
 		t.Error(text)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for _, tt := range []struct {
+		m    Message
+		want Level
+	}{
+		{Message{ID: message.ERR023, Mild: true}, Error},
+		{Message{ID: message.WRN026}, Warning},
+		{Message{ID: message.WRN026, Strict: true, Mild: true}, Error},
+		{Message{ID: message.WRN026, Mild: true}, Info},
+		{Message{ID: message.INF027, Strict: true}, Info},
+	} {
+		if got := tt.m.Level(); got != tt.want {
+			t.Errorf("%+v has level %v", tt.m, got)
+		}
+	}
+	for column, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA"} {
+		if got := letters(column); got != want {
+			t.Errorf("column %d is %s, want %s", column, got, want)
+		}
 	}
 }
