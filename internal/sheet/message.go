@@ -17,6 +17,10 @@ type Message struct {
 	Hint int
 	// Always says that it is shown at every verbosity.
 	Always bool
+	// Number is the code of a finding of another package, which its ID does not
+	// say, and Cure a text with the same arguments that says what to do.
+	Number string
+	Cure   message.ID
 	// Strict makes an error of a warning, Mild information.
 	Strict, Mild bool
 }
@@ -60,12 +64,24 @@ func (m Message) Level() Level {
 
 // Code is the number as the specification of sheets has it: E023.
 func (m Message) Code() string {
+	if m.Number != "" {
+		return m.Number
+	}
 	kind, number, _ := strings.Cut(string(m.ID), "-")
 	return kind[:1] + number
 }
 
-// Text is what the message says.
-func (m Message) Text(p message.Printer) string { return p.Text(m.ID, m.Args...) }
+// Text is what the message says, with the cure if there is one.
+func (m Message) Text(p message.Printer) string {
+	text := p.Text(m.ID, m.Args...)
+	switch {
+	case m.Cure == "":
+		return text
+	case p.Japanese():
+		return text + p.Text(m.Cure, m.Args...) // after "。" there is no blank
+	}
+	return text + " " + p.Text(m.Cure, m.Args...)
+}
 
 // Line is the message as a line: FILE:Ln COL LEVEL CODE text. What it is not
 // about is "-".

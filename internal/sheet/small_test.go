@@ -142,6 +142,15 @@ func TestLevels(t *testing.T) {
 			t.Errorf("%+v has level %v", tt.m, got)
 		}
 	}
+	m := Message{ID: message.WRN041, Number: "W099", Cure: message.WRN020}
+	for lang, want := range map[string]string{
+		"en": "x.csv:- - WARN W099 Only rsc is filled in; the row says nothing. The value is not ASCII.",
+		"ja": "x.csv:- - WARN W099 rsc だけが記入されており、制約になりません。値に ASCII 以外の文字があります。",
+	} {
+		if got := m.Line("x.csv", message.In(lang)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 	for column, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA"} {
 		if got := letters(column); got != want {
 			t.Errorf("column %d is %s, want %s", column, got, want)
