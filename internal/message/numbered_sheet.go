@@ -147,8 +147,8 @@ var sheetMessages = map[ID]entry{
 		"「{text}」は 1 以上の整数ではありません。",
 	}},
 	ERR023: {kind: Error, exit: 1, text: text{
-		"The column {column} has to be filled in here.",
-		"列 {column} の記入が必要です。",
+		"The column {column} has to be filled in.",
+		"列 {column} を記入してください。",
 	}},
 	WRN024: {kind: Warning, text: text{
 		"The column {column} has no meaning here and is ignored.",
@@ -195,8 +195,8 @@ var sheetMessages = map[ID]entry{
 		"ID {id} は {row} 行目ですでに使われています。",
 	}},
 	ERR035: {kind: Error, exit: 1, text: text{
-		"{id} is no {what} of the RESOURCES table.",
-		"{id} は RESOURCES 表の {what} にありません。",
+		"The RESOURCES table has no {what} {id}.",
+		"RESOURCES 表に {what} {id} がありません。",
 	}},
 	ERR036: {kind: Error, exit: 1, text: text{
 		"{id} has its PRIMITIVE table in row {row} already.",

@@ -73,7 +73,7 @@ func generatePcs() *command {
 		},
 	}
 	asGenerator(c, func(g *generator, f *flags) {
-		g.verbosity = int(sheet.Warning)
+		g.verbosity, g.format = int(sheet.Warning), string(sheet.PCS)
 		f.text(&g.xml, "xml", "", "FILE", both{"name of the XML file", "XML のファイル名"})
 		f.text(&g.sh, "sh", "", "FILE", both{"name of the script", "スクリプトのファイル名"})
 	}, (*generator).generatePcs)
@@ -83,8 +83,8 @@ func generatePcs() *command {
 // asGenerator makes of c a command that reads a sheet.
 func asGenerator(c *command, own func(*generator, *flags), run func(*generator, *sheet.Sheet) []product) {
 	// How many arguments there are is said by the command itself, with its help.
-	const any = 1 << 16
-	c.max, c.bare, c.anyUser, c.report, c.caseSensitive = any, true, true, true, true
+	const many = 1 << 16
+	c.max, c.bare, c.anyUser, c.report, c.caseSensitive = many, true, true, true, true
 	c.exits = generatorExits
 	c.setup = func(f *flags) func(context.Context, *session, []string) error {
 		g := &generator{command: c, flags: f}
@@ -111,7 +111,7 @@ type product struct {
 	mode    fs.FileMode
 }
 
-func (g *generator) run(args []string, make func(*generator, *sheet.Sheet) []product) error {
+func (g *generator) run(args []string, produce func(*generator, *sheet.Sheet) []product) error {
 	if err := g.choose(args); err != nil {
 		return err
 	}
@@ -120,16 +120,22 @@ func (g *generator) run(args []string, make func(*generator, *sheet.Sheet) []pro
 	if content, ok := g.read(args[0]); ok {
 		s, messages := sheet.Read(content, g.options)
 		g.messages = append(g.messages, messages...)
-		if errors, _ := sheet.Count(messages); errors == 0 && !slices.ContainsFunc(messages, func(m sheet.Message) bool { return m.ID == message.WRN060 }) {
+		if g.right() && !slices.ContainsFunc(messages, func(m sheet.Message) bool { return m.ID == message.WRN060 }) {
 			g.details(s)
 			g.sh, g.xml = beside(args[0], g.sh, ".sh"), beside(args[0], g.xml, ".xml")
-			products = make(g, s)
+			products = produce(g, s)
 		}
 	}
-	if errors, _ := sheet.Count(g.messages); errors == 0 && !g.check {
+	if g.right() && !g.check {
 		g.write(products)
 	}
 	return g.tell()
+}
+
+// right says that there is no error so far.
+func (g *generator) right() bool {
+	wrong, _ := sheet.Count(g.messages)
+	return wrong == 0
 }
 
 // beside is the name of a file of the sheet with another ending, unless one is
@@ -210,7 +216,7 @@ func (g *generator) add(id message.ID, args ...any) {
 // generate makes one definition in the format that is asked for.
 func (g *generator) generate(s *sheet.Sheet) []product {
 	text := s.CRM(g.options)
-	cib := g.model(s)
+	cib := g.model(s, g.options.Format == sheet.XML)
 	switch g.options.Format {
 	case sheet.PCS:
 		text = g.script(s)
@@ -222,8 +228,7 @@ func (g *generator) generate(s *sheet.Sheet) []product {
 
 // generatePcs makes the definition and the commands for it.
 func (g *generator) generatePcs(s *sheet.Sheet) []product {
-	g.options.Format = sheet.XML
-	cib := g.model(s)
+	cib := g.model(s, true)
 	return []product{{g.xml, cib, mode(s, 0o644)}, {g.sh, g.script(s), mode(s, 0o744)}}
 }
 
@@ -243,20 +248,25 @@ func (g *generator) script(s *sheet.Sheet) string {
 }
 
 // model reads the definition back as a cluster would, adds what is to be said of
-// it, and answers with its XML.
-func (g *generator) model(s *sheet.Sheet) string {
+// it, and answers with its XML. Not to understand it is an error only where the
+// XML is needed.
+func (g *generator) model(s *sheet.Sheet, needed bool) string {
 	o := g.options
 	o.Format = sheet.XML
 	d, err := definition.Read([]byte(s.CRM(o)))
-	if err != nil {
-		if g.options.Format == sheet.XML {
-			g.add(message.ERR063, "format", sheet.XML, "detail", err)
-		} else {
-			g.add(message.INF064, "detail", err)
-		}
+	switch {
+	case err != nil && needed:
+		g.add(message.ERR063, "format", sheet.XML, "detail", err)
+		return ""
+	case err != nil:
+		g.add(message.INF064, "detail", err)
 		return ""
 	}
-	g.messages = append(g.messages, g.modelFindings(d)...)
+	for _, m := range modelFindings(d, g.options.Target) {
+		// pm_crmgen knows no such findings, and its exit status is relied on.
+		m.Strict, m.Mild = g.strict, g.options.Target == sheet.Target11
+		g.messages = append(g.messages, m)
+	}
 	t, err := definition.NewTarget(g.options.Target.Schema())
 	if err != nil {
 		g.add(message.ERR063, "format", sheet.XML, "detail", err)
@@ -265,20 +275,14 @@ func (g *generator) model(s *sheet.Sheet) string {
 	return string(d.CIB(t))
 }
 
-// modelFindings are the findings on a finished definition. With the words of
-// Pacemaker 1.1 the generator takes the place of a program that has no such
-// checks and whose exit status scripts know: there they are information, unless
-// they were asked for by --strict.
-func (g *generator) modelFindings(d definition.Definition) []sheet.Message {
+// modelFindings are the findings on a finished definition.
+func modelFindings(d definition.Definition, t sheet.Target) []sheet.Message {
 	generation := map[sheet.Target]review.Generation{
 		sheet.Target11: review.Pacemaker1, sheet.Target2: review.Pacemaker2, sheet.Target3: review.Pacemaker3,
-	}[g.options.Target]
+	}[t]
 	var list []sheet.Message
 	for _, f := range review.Check(d, review.Options{Generation: generation}) {
-		list = append(list, sheet.Message{
-			ID: f.ID, Args: f.Args, Name: f.Code, More: []message.ID{f.Why(), f.Cure()},
-			Strict: g.strict, Quiet: g.options.Target == sheet.Target11,
-		})
+		list = append(list, sheet.Message{ID: f.ID, Args: f.Args, Number: f.Code, More: []message.ID{f.Why(), f.Cure()}})
 	}
 	return list
 }

@@ -38,11 +38,11 @@ func (g *generator) tell() error {
 		}
 		fmt.Fprintln(g.streams.Err, line)
 	}
-	errors, warnings := sheet.Count(g.messages)
+	wrong, warnings := sheet.Count(g.messages)
 	last, status := "", 0
 	switch {
-	case errors > 0:
-		last, status = say.Text(message.GEN001, "errors", errors), 1
+	case wrong > 0:
+		last, status = say.Text(message.GEN001, "errors", wrong), 1
 	case warnings > 0 && g.verbosity < int(sheet.Warning) && !g.json:
 		last, status = say.Text(message.GEN002, "warnings", warnings), 2
 	case warnings > 0:

@@ -175,7 +175,7 @@ func TestSheetsOfUpstream(t *testing.T) {
 	}
 	// The second example has parameters with rules.
 	s, list := Read(book, Options{Worksheet: "記入例_2"})
-	if text := s.CRM(Options{}); status(list) != 0 || !strings.Contains(text, "\n\tparams rule ") && !strings.Contains(text, "\n\tparams ") || !strings.Contains(text, "#uname") {
+	if text := s.CRM(Options{}); status(list) != 0 || !strings.Contains(text, "\tparams 1: rule #uname eq pm01 \\\n\t\tstart_opt=") {
 		t.Errorf("%s\n%s", notes(list, Info), text)
 	}
 	for _, form := range [][]byte{shared(t, "pm_crmgen_env.sheet1-template.csv"), book} {

@@ -79,7 +79,7 @@ func TestSectionsInTheirOrder(t *testing.T) {
 	if strings.Contains(text, "\n\n\n") || strings.HasPrefix(text, "\n") || strings.HasSuffix(text, "\n\n") {
 		t.Errorf("blank lines: %q", text)
 	}
-	if strings.Index(text, "primitive p1") > strings.Index(text, "primitive p2") || strings.Index(text, "location rsc_location-c-1") < 0 || strings.Index(text, "location rsc_location-g-2") < 0 {
+	if strings.Index(text, "primitive p1") > strings.Index(text, "primitive p2") || !strings.Contains(text, "location rsc_location-c-1") || !strings.Contains(text, "location rsc_location-g-2") {
 		t.Error(text)
 	}
 	if got := titlesOf(read(t, one, Options{}).CRM(Options{})); !slices.Equal(got, []string{"Primitive Configuration"}) {
@@ -294,6 +294,29 @@ func TestCommandsOfPcs(t *testing.T) {
 	}
 	if got := notes(list, Info); got != "E063@- E063@-" { // params of a clone, and a statement of crmsh
 		t.Error(got)
+	}
+
+	device := res + ",,Primitive,s\n,PRIMITIVE\n,P,id,class,provider,type\n,,s,stonith,,x\n"
+	for sheet, want := range map[string]string{
+		one + ",A,type,rule,name,value\n,,params,rule #uname eq n1,a,1\n":                                                   "E063@-",
+		one + ",A,type,name,value\n,,operations,$id-ref,x\n":                                                                "E063@-",
+		one + ",LOCATION_EXPERT\n,,rsc,score,bool_op,attribute,op,value,id_spec\n,,p,,,,,,$id-ref=r\n":                      "E063@-",
+		device + ",FENCING_TOPOLOGY\n,,node,rsc,index\n,,,s,1\n":                                                            "E063@-", // of no known node
+		device + ",FENCING_TOPOLOGY\n,,node,rsc,index\n,,,s,1\n,NODE\n,,uname,ptype,name,value\n,,n1,utilization,c,4":       "-",
+		one + ",A,type,name,value\n,,utilization,cpu,2\n":                                                                   "-",
+		pcsgen + ",PRIMITIVE\n,P,id,class,provider,type\n,,p,ocf,x,y\n,ADDITIONAL_CONFIG\n,,config\n,,pcs tag create t p\n": "-",
+		pcsgen + ",PRIMITIVE\n,P,id,class,provider,type\n,,p,ocf,x,y\n,ADDITIONAL_CONFIG\n,,config\n,,pcs x; reboot\n":      "E063@-",
+	} {
+		commands, list := read(t, sheet, o).PCS(o)
+		if got := notes(list, Info); got != want {
+			t.Errorf("%q: %s", sheet, got)
+		}
+		script := Script(commands)
+		for part, command := range map[string]string{"utilization,cpu": "resource utilization p cpu=2", "utilization,c,4": "node utilization n1 c=4", "tag create": "tag create t p"} {
+			if strings.Contains(sheet, part) && !strings.Contains(script, `pcs -f "$F" `+command+"\n") {
+				t.Errorf("%q makes\n%s", sheet, script)
+			}
+		}
 	}
 }
 

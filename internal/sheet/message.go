@@ -17,12 +17,13 @@ type Message struct {
 	Hint int
 	// Always says that it is shown at every verbosity.
 	Always bool
-	// Strict makes an error of a warning, Quiet information.
-	Strict, Quiet bool
-	// Name is the code of a message that is numbered in another way.
-	Name string
-	// More are texts that belong behind the first and take the same values.
-	More []message.ID
+	// Number is the code of a finding of another package, which its ID does not
+	// say, and More are texts with the same arguments that belong behind it: why
+	// it matters, what to do.
+	Number string
+	More   []message.ID
+	// Strict makes an error of a warning, Mild information.
+	Strict, Mild bool
 }
 
 // Level is how grave a message is, and from which verbosity on it is shown.
@@ -54,7 +55,7 @@ func (m Message) Level() Level {
 		switch {
 		case m.Strict:
 			return Error
-		case m.Quiet:
+		case m.Mild:
 			return Info
 		}
 		return Warning
@@ -64,8 +65,8 @@ func (m Message) Level() Level {
 
 // Code is the number as the specification of sheets has it: E023.
 func (m Message) Code() string {
-	if m.Name != "" {
-		return m.Name
+	if m.Number != "" {
+		return m.Number
 	}
 	kind, number, _ := strings.Cut(string(m.ID), "-")
 	return kind[:1] + number
@@ -77,10 +78,11 @@ func (m Message) Text(p message.Printer) string {
 	for _, id := range m.More {
 		texts = append(texts, p.Text(id, m.Args...))
 	}
-	if p.Japanese() {
-		return strings.Join(texts, "")
+	blank := " "
+	if p.Japanese() { // after "。" there is none
+		blank = ""
 	}
-	return strings.Join(texts, " ")
+	return strings.Join(texts, blank)
 }
 
 // Line is the message as a line: FILE:Ln COL LEVEL CODE text. What it is not

@@ -48,29 +48,30 @@ type reader struct {
 	sheet    *Sheet
 	messages []Message
 	errors   int
-	hidden   []int // messages on commented table names within the present table
+	seen     seen
+	ended    bool
+	state
+}
 
+// state is what the rows of the present table have left for those that follow.
+type state struct {
+	hidden []int  // messages on commented table names
 	table  *table // nil before the first one
 	sub    *table // the table, or its sub-table; nil while there is none
 	header *header
 	skip   bool // up to the next table
-	ended  bool
 
-	// What rows of the present table have left for those that follow.
 	subs       int // sub-tables P
 	id         *Resource
 	current    *Node
-	kind, rule string // of the attributes
-	target     string // of fencing levels
-	levels     int    // fencing levels with a target
-	depth      int    // of the last resource
-	path       []*Resource
+	kind, rule string      // of the attributes
+	target     string      // of fencing levels
+	path       []*Resource // from the outermost container to the last resource
 	expert     *Location
 	open       *Rule
 	alert      *Alert
 	recipient  *Recipient
 	wanted     bool // a recipient is, since the sub-table R began
-	seen       seen
 }
 
 // seen are rows by what they say, across all tables of a kind.
@@ -138,8 +139,7 @@ func (r *reader) noSub() message.ID {
 // name reads the row of a table's name, or of a sub-table's.
 func (r *reader) name(w row, name string) {
 	if t := r.tables[name]; t != nil {
-		*r = reader{rows: r.rows, o: r.o, tables: r.tables, sheet: r.sheet, messages: r.messages, errors: r.errors, seen: r.seen, table: t}
-		r.depth = -1
+		r.state = state{table: t}
 		if t.sub == nil {
 			r.sub = t
 		}

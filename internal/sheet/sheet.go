@@ -10,6 +10,7 @@
 package sheet
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -177,7 +178,6 @@ type Expression struct{ Attribute, Op, Value string }
 type Colocation struct {
 	Resource, With, Score string
 	Role, WithRole        string
-	derived               bool
 	pending               int // 1 + index in monitored, before it is known
 }
 
@@ -187,7 +187,6 @@ type Order struct {
 	Score, Kind             string
 	FirstAction, ThenAction string
 	Symmetrical             string // as written: "true", "false", "" or what is neither
-	derived                 bool
 	pending                 int
 	row                     int
 }
@@ -214,22 +213,25 @@ func (s *Sheet) empty() bool {
 		len(s.Locations)+len(s.Colocations)+len(s.Orders)+len(s.Tickets)+len(s.Additional)+len(s.Alerts) == 0
 }
 
-// HasPassword says whether the definition holds a password: a parameter that is
-// called so.
+// HasPassword says whether the definition holds a password: an attribute that is
+// called so, or a line that is written as it is and sets one.
 func (s *Sheet) HasPassword() bool {
+	var all lists
 	for _, r := range s.Resources {
-		for _, l := range r.Lists {
-			if slices.ContainsFunc(l.Pairs, func(p Pair) bool { return isPassword(p.Name) }) {
-				return true
-			}
+		all = append(all, r.Lists...)
+	}
+	for _, a := range s.Alerts {
+		all = append(all, a.Lists...)
+		for _, r := range a.Recipients {
+			all = append(all, r.Lists...)
 		}
 	}
-	return false
+	return slices.ContainsFunc(all, func(l *List) bool {
+		return slices.ContainsFunc(l.Pairs, func(p Pair) bool { return password.MatchString(p.Name + "=") })
+	}) || slices.ContainsFunc(s.Additional, password.MatchString)
 }
 
-func isPassword(name string) bool {
-	return slices.Contains([]string{"password", "passwd"}, name) || strings.HasSuffix(name, "_password") || strings.HasSuffix(name, "_passwd")
-}
+var password = regexp.MustCompile(`(^|[\s_])(password|passwd)=`)
 
 // NodeList is the parameter node_list of the PostgreSQL primitive as names.
 func (s *Sheet) NodeList() []string {
