@@ -14,6 +14,7 @@ const (
 	APP010 ID = "APP-010"
 	APP011 ID = "APP-011"
 	APP012 ID = "APP-012"
+	APP013 ID = "APP-013"
 	APP101 ID = "APP-101"
 	APP102 ID = "APP-102"
 	APP103 ID = "APP-103"
@@ -72,6 +73,10 @@ var applyMessages = map[ID]entry{
 	APP012: {kind: Warning, text: text{
 		"What the cluster would do at once is not known: {detail}",
 		"適用直後のクラスタの動作を予測できません: {detail}",
+	}},
+	APP013: {kind: Error, exit: 2, text: text{
+		"Name a definition file.",
+		"リソース定義ファイルを指定してください。",
 	}},
 	APP101: {kind: Label, text: text{
 		"Check the definition",

@@ -29,7 +29,7 @@ func apply() *command {
 		setup: func(f *flags) func(context.Context, *session, []string) error {
 			return func(ctx context.Context, s *session, args []string) error {
 				if len(args) == 0 {
-					return message.Fail(message.PST030, "path", "FILE").Then(s.program.invoked + " --help")
+					return message.Fail(message.APP013).Then(s.program.invoked + " --help")
 				}
 				a := &applier{session: s, path: args[0]}
 				return a.run(ctx)

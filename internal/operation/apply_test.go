@@ -271,7 +271,7 @@ func TestApplyRefused(t *testing.T) {
 				return tools(ctx, raw)
 			}
 		}, []string{"--yes"}, "", 3, "APP-006"},
-		{"no file named", nil, nil, nil, "", 2, "PST-030"},
+		{"no file named", nil, nil, nil, "", 2, "APP-013"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -347,7 +347,7 @@ func TestPlan(t *testing.T) {
 		{[]string{same, "--against", file}, 0, "5433 -> 5432"},
 		{[]string{file, "--against", same, "--saved"}, 2, "CMN-062"},
 		{[]string{file, "--against", "/nowhere"}, 2, "PST-030"},
-		{[]string{}, 2, "PST-030"},
+		{[]string{}, 2, "APP-013"},
 	} {
 		if got := c.play(typed{}, append([]string{"pg-rex", "plan"}, tt.argv...)...); got.status != tt.status || !strings.Contains(got.out+got.err, tt.says) {
 			t.Errorf("%q: %+v", tt.argv, got)

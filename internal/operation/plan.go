@@ -45,7 +45,7 @@ func plan() *command {
 				p.json = p.json || s.output == "json"
 				switch {
 				case len(args) == 0:
-					return message.Fail(message.PST030, "path", "FILE").Then(s.program.invoked + " --help")
+					return message.Fail(message.APP013).Then(s.program.invoked + " --help")
 				case p.saved && p.against != "":
 					return message.Fail(message.CMN062, "opt", "--saved", "value", "--against").Then(s.program.invoked + " --help")
 				}
