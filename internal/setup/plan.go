@@ -97,7 +97,7 @@ func (s Step) Diff() []string {
 // nothing where it is that already. It supposes that there are no [Refusals].
 func Plan(o Observed, w Wanted) []Step {
 	steps := directories(o, w)
-	steps = append(steps, runtime(o, w)...)
+	steps = append(steps, socketDirectory(o, w)...)
 	// Before the database: a generated password is nowhere else.
 	steps = append(steps, passwordFile(o, w)...)
 	steps = append(steps, system(o, w)...)
@@ -114,8 +114,8 @@ func Plan(o Observed, w Wanted) []Step {
 }
 
 // directories are those of the data, the WAL and the archive. The data
-// directory itself comes with the database, and so may the directories above
-// the others be whatever the site has made of them.
+// directory itself comes with the database. What is above the others stays as
+// the site has made it.
 func directories(o Observed, w Wanted) []Step {
 	var steps []Step
 	above := uint32(0o700)
@@ -145,9 +145,9 @@ func directories(o Observed, w Wanted) []Step {
 	return steps
 }
 
-// runtime is the socket directory, where it is one that a reboot takes away:
+// socketDirectory is that of the server, where it is one that a reboot takes away:
 // the start script of the distribution makes it, and that is not used.
-func runtime(o Observed, w Wanted) []Step {
+func socketDirectory(o Observed, w Wanted) []Step {
 	if !transient(o.SocketDir) {
 		return nil
 	}

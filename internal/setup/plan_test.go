@@ -289,6 +289,13 @@ func TestRefusals(t *testing.T) {
 			o.Dirs[w.WAL], o.Unfinished, o.UnfinishedWAL = dir(26, "000000010000000000000001"), true, true
 		}, ""},
 		{"the parent of others", func(o *Observed, w *Wanted) { o.Dirs[filepath.Dir(w.Data)] = dir(0, "home") }, message.INI022},
+		{"the parent of others on a standby", func(o *Observed, w *Wanted) {
+			o.Dirs[filepath.Dir(w.Data)], w.Role = dir(0, "home"), Standby
+		}, message.INI022},
+		{"the parent of others above a database", func(o *Observed, w *Wanted) {
+			o.Dirs[filepath.Dir(w.Data)], o.DataRelease = dir(0, "home"), 15
+		}, ""},
+		{"WAL of root's on a standby", func(o *Observed, w *Wanted) { o.Dirs[w.WAL], w.Role = dir(0, "x"), Standby }, message.INI022},
 		{"the parent as root made it", func(o *Observed, w *Wanted) { o.Dirs[filepath.Dir(w.Data)] = dir(0, "data", "lost+found") }, ""},
 		{"an archive of root's", func(o *Observed, w *Wanted) { o.Dirs[w.Archive] = dir(0, "000000010000000000000001") }, message.INI022},
 		{"an archive in use", func(o *Observed, w *Wanted) { o.Dirs[w.Archive] = dir(26, "000000010000000000000001") }, ""},

@@ -100,11 +100,19 @@ func Refusals(o Observed, w Wanted) []*message.Failure {
 	if w.Role == Primary && o.DataRelease == 0 {
 		all = append(all, newDatabaseRefusals(o, w)...)
 	}
-	// A directory of somebody else is only taken when there is nothing in it.
-	if d := o.Dirs[w.Archive]; d.IsDir && d.UID != w.User.UID && len(content(d)) > 0 {
-		add(message.Fail(message.INI022, "path", w.Archive, "user", w.User.Name))
+	for _, s := range directories(o, w) {
+		if d := o.Dirs[s.Path]; d.IsDir && d.UID != w.User.UID && !ours(d, w) {
+			add(message.Fail(message.INI022, "path", s.Path, "user", w.User.Name))
+		}
 	}
 	return all
+}
+
+// ours says whether there is nothing in a directory but what is about to be
+// made there: only such a one of somebody else is taken.
+func ours(d Dir, w Wanted) bool {
+	known := []string{"lost+found", filepath.Base(w.Data), filepath.Base(w.WAL), filepath.Base(w.Archive), filepath.Base(w.staging())}
+	return !slices.ContainsFunc(d.Names, func(n string) bool { return !slices.Contains(known, n) })
 }
 
 // newDatabaseRefusals are about the places of a database that is to be made.
@@ -119,27 +127,10 @@ func newDatabaseRefusals(o Observed, w Wanted) []*message.Failure {
 	case len(d.Names) > 0:
 		add(message.Fail(message.INI024, "path", w.Data).With(d.Names...))
 	}
-	switch d := o.Dirs[w.WAL]; {
-	case o.UnfinishedWAL:
-	case len(d.Names) > 0:
+	if d := o.Dirs[w.WAL]; !o.UnfinishedWAL && len(d.Names) > 0 {
 		add(message.Fail(message.INI024, "path", w.WAL).With(d.Names...))
 	}
-	parent := filepath.Dir(w.Data)
-	ours := []string{filepath.Base(w.Data), filepath.Base(w.WAL), filepath.Base(w.Archive), filepath.Base(w.staging())}
-	if d := o.Dirs[parent]; d.IsDir && d.UID != w.User.UID {
-		for _, name := range content(d) {
-			if !slices.Contains(ours, name) {
-				add(message.Fail(message.INI022, "path", parent, "user", w.User.Name))
-				break
-			}
-		}
-	}
 	return all
-}
-
-// content is what is in a directory besides what a file system has at its root.
-func content(d Dir) []string {
-	return slices.DeleteFunc(slices.Clone(d.Names), func(n string) bool { return n == "lost+found" })
 }
 
 // ReleaseName is a release as people write it.
