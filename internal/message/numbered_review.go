@@ -1,8 +1,8 @@
 package message
 
 // Findings of the checks of a finished definition. REV-701 is the first of
-// check W070, its cure is REC-701, and REW-700 is why the check matters; RED is
-// for what only doctor looks at.
+// check W070, its cure is REC-701, and REW-700 is why the check matters. What
+// only doctor looks at has numbers of its own: REV-531 is of DR-53.
 const (
 	REV701 ID = "REV-701"
 	REV702 ID = "REV-702"
@@ -271,8 +271,8 @@ var reviewMessages = map[ID]entry{
 		"起動順序制約 {id} を修正してください: {first} の次に {then}、種別 {kind}（スコア 0 は Optional、INFINITY は Mandatory）、symmetrical=false。",
 	}},
 	REV775: {kind: Warning, text: text{
-		"Constraint {number} is missing: {id}, {score} when {rule}.",
-		"制約 {number} がありません: {id} を「{rule}」のとき {score}。",
+		"Constraint {number} is missing: {id} has to get {score} when {rule}.",
+		"制約 {number} がありません: 「{rule}」のとき、{id} のスコアを {score} にする必要があります。",
 	}},
 	"REC-775": {text: text{
 		"Add a placement of {id}: rule {score}: {rule}",
@@ -294,9 +294,58 @@ var reviewMessages = map[ID]entry{
 		"Set the property node-health-strategy=only-green.",
 		"プロパティ node-health-strategy=only-green を設定してください。",
 	}},
-	"REW-770": {text: text{
-		"The constraints of PG-REX keep the service on a healthy node, the addresses at the primary, and clients away from a database that is not ready.",
-		"PG-REX の制約は、サービスを健全なノードで動かし、アドレスを {PRI} に置き、準備のできていないデータベースにクライアントを接続させないためのものです。",
+	// Why each constraint is there, see package review.
+	"REW-901": {text: text{
+		"PostgreSQL may run only where the check of the gateway runs.",
+		"PostgreSQL は、ゲートウェイの監視が動作しているノードでのみ動作させる必要があります。",
+	}},
+	"REW-902": {text: text{
+		"PostgreSQL may run only where the check of the disks runs.",
+		"PostgreSQL は、ディスクの監視が動作しているノードでのみ動作させる必要があります。",
+	}},
+	"REW-904": {text: text{
+		"The service addresses have to be where {PRI} is, and nowhere else.",
+		"サービス用アドレスは、{PRI} のノードにのみ置く必要があります。",
+	}},
+	"REW-911": {text: text{
+		"The check has to come before PostgreSQL; but stopping a check must not stop the database.",
+		"監視は PostgreSQL より先に起動する必要があり、監視を停止してもデータベースが停止してはなりません。",
+	}},
+	"REW-914": {text: text{
+		"Otherwise clients reach a database that still refuses writes.",
+		"この制約がないと、まだ更新を受け付けないデータベースにクライアントが接続します。",
+	}},
+	"REW-915": {text: text{
+		"The database goes down before its addresses, so that no client or WAL receiver is cut off from one that still runs; and a failed demotion must not keep the addresses up.",
+		"稼働中のデータベースからクライアントや WAL レシーバが切り離されないよう、データベースをアドレスより先に停止します。ただし、降格の失敗によってアドレスが残ってはなりません。",
+	}},
+	"REW-921": {text: text{
+		"A node that cannot reach the gateway must not serve, and PostgreSQL must not start before the first check.",
+		"ゲートウェイに到達できないノードでサービスを提供してはならず、最初の監視が終わるまで PostgreSQL を起動してはなりません。",
+	}},
+	"REW-922": {text: text{
+		"A node with a broken disk must not serve, and PostgreSQL must not start before the first check.",
+		"ディスクが故障したノードでサービスを提供してはならず、最初の監視が終わるまで PostgreSQL を起動してはなりません。",
+	}},
+	"REW-924": {text: text{
+		"Reading clients are to reach a {STB} that is in step.",
+		"参照用クライアントは、同期している {STB} に接続させます。",
+	}},
+	"REW-925": {text: text{
+		"Without a {STB}, reading clients are to be served by {PRI}.",
+		"{STB} がない場合、参照用クライアントは {PRI} に接続させます。",
+	}},
+	"REW-926": {text: text{
+		"The address for reading clients must never be on a node without PostgreSQL.",
+		"参照用アドレスは、PostgreSQL が動作していないノードに置いてはなりません。",
+	}},
+	"REW-927": {text: text{
+		"The address for reading clients must never be on a {STB} that lags or is being built.",
+		"参照用アドレスは、同期していない {STB} や構築中の {STB} に置いてはなりません。",
+	}},
+	"REW-928": {text: text{
+		"A node cannot be relied on to fence itself.",
+		"ノードが自分自身を確実にフェンシングすることはできません。",
 	}},
 
 	// W078

