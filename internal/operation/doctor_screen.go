@@ -43,6 +43,9 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 		}
 	}
 	lines = append(lines, e.notKnown(r)...)
+	if len(r.Skipped) > 0 {
+		lines = append(lines, "", word("Not asked for (--node both, --connect)", "対象外の項目（--node both、--connect で確認）"), "  "+strings.Join(r.Skipped, " "))
+	}
 	if e.verbose && len(r.Well) > 0 {
 		lines = append(lines, "", word("OK", "問題なし"), "  "+strings.Join(r.Well, " "))
 	}
@@ -133,6 +136,7 @@ type doctorDocument struct {
 	Exit     int             `json:"exit"`
 	Findings []doctorFinding `json:"findings"`
 	Well     []string        `json:"ok"`
+	Skipped  []string        `json:"skipped"`
 }
 
 type doctorNode struct {
@@ -153,7 +157,7 @@ type doctorFinding struct {
 }
 
 func (e *examiner) document(c *doctor.Case, r doctor.Report) doctorDocument {
-	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: r.Well, Findings: []doctorFinding{}}
+	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: append([]string{}, r.Well...), Skipped: append([]string{}, r.Skipped...), Findings: []doctorFinding{}}
 	if c.Definition.Known {
 		d.Source = c.Definition.Value.Source
 	}
