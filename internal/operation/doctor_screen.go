@@ -66,7 +66,7 @@ func (e *examiner) notKnown(r doctor.Report) []string {
 			continue
 		}
 		reason := e.text(f.Found)
-		if f.Node != "" {
+		if f.Node != "" && !strings.HasPrefix(reason, f.Node) {
 			reason = f.Node + ": " + reason
 		}
 		if at, ok := seen[reason]; ok {
