@@ -30,8 +30,8 @@ func doctorCommand() *command {
 		anyUser: true, lenient: true, unlocked: true, unfinished: true, misuse: 1,
 		short: both{"check how both nodes are set up", "両ノードの設定を点検する"},
 		long: both{
-			"Checks PostgreSQL, the cluster definition and the operating system of both nodes against what PG-REX needs, and says\nwhat is wrong, why it matters and how it is cured, the worst first. Changes nothing. What cannot be found out, because\na server or Pacemaker is stopped or the peer does not answer, is listed as not known.\n\nExit status: 0 nothing above a notice, 1 the check itself failed, 2 warnings, 3 errors, 4 critical findings.",
-			"両ノードの PostgreSQL、クラスタ定義、OS の設定が PG-REX の条件を満たすかを点検し、問題点、影響、対処方法を重大なものから\n順に表示します。何も変更しません。PostgreSQL や Pacemaker の停止、相手ノードの無応答などで確認できない項目は「不明」として\n表示します。\n\n終了ステータス: 0 問題なし（参考情報のみ）、1 点検自体の失敗、2 警告、3 エラー、4 重大な問題。",
+			"Checks PostgreSQL, the cluster definition and the operating system of both nodes against what PG-REX needs, and says\nwhat is wrong, why it matters and how it is cured, the worst first. Changes nothing. What cannot be found out, because\na server or Pacemaker is stopped or the peer does not answer, is listed as not known.\n\nExit status: 0 nothing above a notice, 1 the check itself failed, 2 warnings or something that is not known, 3 errors,\n4 critical findings.",
+			"両ノードの PostgreSQL、クラスタ定義、OS の設定が PG-REX の条件を満たすかを点検し、問題点、影響、対処方法を重大なものから\n順に表示します。何も変更しません。PostgreSQL や Pacemaker の停止、相手ノードの無応答などで確認できない項目は「不明」として\n表示します。\n\n終了ステータス: 0 問題なし（参考情報のみ）、1 点検自体の失敗、2 警告または確認できない項目あり、3 エラー、4 重大な問題。",
 		},
 		setup: func(f *flags) func(context.Context, *session, []string) error {
 			e := &examiner{nodes: "both"}
