@@ -103,7 +103,7 @@ func TestSystemIsWell(t *testing.T) {
 					delete(c.Nodes[i].Facts.Value.System.Corosync.Conf.Value.Settings, "totem/crypto_hash")
 				}
 			})},
-		{"sbd with its watchdog", system(0, func(s *System) { s.Units["sbd"] = Found("enabled"); s.Pacemaker.Watchdog.Value.Present = true })},
+		{"sbd with its watchdog", system(0, func(s *System) { s.Units["sbd"] = Found("enabled"); s.Pacemaker.Watchdog.Present = true })},
 		{"the other node answers for its address", system(0, func(s *System) { s.Answering["192.168.0.20"] = Found([]string{"52:54:00:00:02:01"}) })},
 		{"a file with other names, still to be loaded", func(c *Case) {
 			c.Conf.Value.Fencing.IDs, c.Conf.Value.PrimaryIP.IDs = nil, nil
