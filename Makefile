@@ -17,7 +17,7 @@ endif
 LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites test/tools
 # Packages that have both. Their tests with a server leave themselves out where
 # there is no root, unless nothing may be left out.
-MIXED = $(addprefix pgrex/,internal/archive internal/doctor internal/operation internal/rebuild internal/rejoin)
+MIXED = $(addprefix pgrex/,internal/archive internal/doctor internal/operation internal/rebuild internal/rejoin internal/setup)
 UNITS = $(filter-out $(addprefix pgrex/,$(LARGE)) $(MIXED),$(shell $(GO) list ./...))
 comma := ,
 space := $(subst ,, )
@@ -33,10 +33,11 @@ demo: deps build ## a cluster comes up, the primary dies, writes go on (KEEP=1 l
 	$(AS_ROOT) ./bin/pgrex-lab demo
 
 .PHONY: test
-test: deps servers build dist ## all tests: unit and script tests, real servers, then the lab
+test: deps servers build dist ## all tests: unit and script tests and real servers, beside them the lab
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) run ./test/report \
 		unit=$(subst $(space),$(comma),$(UNITS)) \
 		server=./internal/pg,./internal/agent,./test/judges,$(subst $(space),$(comma),$(MIXED)) \
+		// \
 		lab=./test/cluster \
 		tools=./test/tools \
 		faults=./test/faults
@@ -126,7 +127,8 @@ bench: deps build ## what a monitor costs: the shell agent's and ours in turn, o
 
 # The program pg-rex acts by the name it is called with.
 NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \
-	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status pg-rex_doctor
+	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status pg-rex_doctor \
+	pg-rex_sheet pg-rex_plan pg-rex_apply pg-rex_simulate pg-rex_init pg-rex_archive
 
 # share puts manual pages and completions of pg-rex below a directory. The
 # program writes them itself, of the table that its help is made of.
@@ -139,6 +141,22 @@ define share
 		bin/$$name completion zsh > '$(1)'/zsh/site-functions/_$$name; \
 		bin/$$name completion fish > '$(1)'/fish/vendor_completions.d/$$name.fish; \
 	done
+endef
+
+# sheets puts the environment sheets that administrators begin with below a
+# directory, one for each generation of Pacemaker, variant and language.
+define sheets
+	install -d '$(1)/pg-rex/sheets'
+	set -e; for target in 1.1 2 3; do for variant in stonith nostonith stonith-kdump; do for lang in ja en; do \
+		case $$target-$$variant in \
+		1.1-stonith-kdump) continue ;; \
+		*-nostonith) how='--stonith none' ;; \
+		*-kdump) how='--stonith ipmi --kdump' ;; \
+		*) how='--stonith ipmi' ;; \
+		esac; \
+		bin/pg-rex sheet --force --lang $$lang --target $$target $$how --nodes node01,node02 \
+			-o '$(1)'/pg-rex/sheets/pg-rex_pacemaker$${target}_$$variant.$$lang.csv >/dev/null; \
+	done; done; done
 endef
 
 .PHONY: build
@@ -155,6 +173,7 @@ dist: ## what a node needs, for linux/amd64 and linux/arm64, with manual pages a
 	$(BUILD) -o bin/pg-rex ./cmd/pg-rex
 	rm -rf dist/share
 	$(call share,dist/share)
+	$(call sheets,dist/share)
 	find dist/share/man -type f -exec gzip -9n {} +
 
 # nfpm is pinned: newer releases do not build from the modules that can be had.
@@ -194,6 +213,7 @@ install: bin/pgsql-ra bin/pg-rex ## agent, commands, manual pages, completions, 
 		ln -sf '$(PREFIX)/sbin/pg-rex' '$(DESTDIR)/usr/local/bin/'$$name; \
 	done
 	$(call share,$(DESTDIR)$(PREFIX)/share)
+	$(call sheets,$(DESTDIR)$(PREFIX)/share)
 	install -D -m 0644 packaging/logrotate '$(DESTDIR)/etc/logrotate.d/pg-rex'
 	install -D -m 0644 -t '$(DESTDIR)$(PREFIX)/share/doc/pg-rex' packaging/*sample
 

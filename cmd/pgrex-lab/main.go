@@ -31,6 +31,9 @@ const (
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if status, done := fence(ctx); done {
+		os.Exit(status)
+	}
 	a := &app{out: os.Stdout, text: catalogueFor(os.Getenv)}
 	err := a.command().ExecuteContext(ctx)
 	stopped := ctx.Err() != nil
@@ -178,7 +181,7 @@ func (a *app) command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.sshCommand(), a.killCommand(),
 		a.bootCommand(), a.cutCommand(), a.healCommand(), a.logsCommand(), a.rejoinCommand(), a.demoCommand(),
-		a.suitesCommand())
+		a.suitesCommand(), a.fencingCommand(), a.powerCommand())
 	a.translate(root)
 	return root
 }

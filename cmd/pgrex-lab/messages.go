@@ -45,6 +45,15 @@ const (
 	msgFlagAgent
 	msgFlagNodes
 	msgFlagKeep
+	msgFlagFencing
+	msgShortFencing
+	msgLongFencing
+	msgExampleFencing
+	msgFlagDelay
+	msgFlagFail
+	msgFlagLie
+	msgFlagFolder
+	msgFencingSet
 	msgShortDown
 	msgShortRejoin
 	msgShortDemo
@@ -217,9 +226,22 @@ Pacemaker、PostgreSQL が動くコンテナで、マニュアルどおり 4 つ
   sudo pgrex-lab up --nodes 3
   sudo pgrex-lab up --suite trixie       # ノードを Debian 13 にする
   sudo pgrex-lab up --agent heartbeat    # 比較用にシェル版エージェントを使う`},
-	msgFlagAgent:   {"agent to install: path of pgsql-ra, or heartbeat for the shell agent (default: pgsql-ra beside this program)", "インストールするエージェント: pgsql-ra のパス。heartbeat ならシェル版 (省略時はこのプログラムと同じ場所の pgsql-ra)"},
-	msgFlagNodes:   {"number of nodes", "ノード数"},
-	msgFlagKeep:    {"leave a lab that did not come up for inspection", "起動に失敗したラボを調査用に残す"},
+	msgFlagAgent:    {"agent to install: path of pgsql-ra, or heartbeat for the shell agent (default: pgsql-ra beside this program)", "インストールするエージェント: pgsql-ra のパス。heartbeat ならシェル版 (省略時はこのプログラムと同じ場所の pgsql-ra)"},
+	msgFlagNodes:    {"number of nodes", "ノード数"},
+	msgFlagKeep:     {"leave a lab that did not come up for inspection", "起動に失敗したラボを調査用に残す"},
+	msgFlagFencing:  {"a cluster with STONITH, whose device cuts the power of the nodes", "STONITH を使うクラスタにする (ノードの電源を実際に切るデバイス付き)"},
+	msgShortFencing: {"Set how the fencing device behaves", "STONITH デバイスの動作を変える"},
+	msgLongFencing:  {"Set how the fencing device of a lab with --fencing behaves from now on; without options it works at once.", "--fencing で起動したラボの STONITH デバイスの動作を変えます。オプションがなければ即座に電源を切る通常の動作に戻します。"},
+	msgExampleFencing: {`  sudo pgrex-lab fencing --delay 30s     # a slow one
+  sudo pgrex-lab fencing --fail node01   # node01 cannot be switched off
+  sudo pgrex-lab fencing                 # as it was`, `  sudo pgrex-lab fencing --delay 30s     # 電源操作に時間がかかる
+  sudo pgrex-lab fencing --fail node01   # node01 の電源を切れない
+  sudo pgrex-lab fencing                 # 通常の動作に戻す`},
+	msgFlagDelay:   {"how long a change of power takes", "電源操作にかかる時間"},
+	msgFlagFail:    {"nodes whose power cannot be changed, * for all", "電源操作に失敗するノード (* ならすべて)"},
+	msgFlagLie:     {"say that the power was changed, and do nothing", "電源を操作せずに成功と答える"},
+	msgFlagFolder:  {"folder of the socket", "ソケットのあるフォルダ"},
+	msgFencingSet:  {"The fencing device behaves as asked for.", "STONITH デバイスの動作を変更しました。"},
 	msgShortDown:   {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
 	msgShortRejoin: {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
 	msgShortDemo:   {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ func (a *app) upCommand() *cobra.Command {
 	var agent agentFlag
 	var suite string
 	var nodes int
-	var keep bool
+	var keep, fencing bool
 	cmd := &cobra.Command{
 		Use:     "up",
 		Short:   a.say(msgShortUp),
@@ -24,13 +25,20 @@ func (a *app) upCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = a.up(cmd.Context(), lab.Config{Nodes: nodes, Agent: path, Suite: suite, KeepFailed: keep})
+			cfg := lab.Config{Nodes: nodes, Agent: path, Suite: suite, KeepFailed: keep, Variant: lab.Variant{Fencing: fencing}}
+			if fencing {
+				if cfg.Power, err = os.Executable(); err != nil {
+					return err
+				}
+			}
+			_, err = a.up(cmd.Context(), cfg)
 			return err
 		},
 	}
 	agent.add(a, cmd)
 	a.addSuite(cmd, &suite)
 	cmd.Flags().IntVar(&nodes, "nodes", 2, a.say(msgFlagNodes))
+	cmd.Flags().BoolVar(&fencing, "fencing", false, a.say(msgFlagFencing))
 	cmd.Flags().BoolVar(&keep, "keep", false, a.say(msgFlagKeep))
 	return cmd
 }

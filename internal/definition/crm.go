@@ -202,6 +202,10 @@ func (r *crmReader) statement(c *cursor) {
 		r.colocation(c)
 	case "order":
 		r.order(c)
+	case "rsc_ticket":
+		r.ticket(c)
+	case "alert":
+		r.alert(c)
 	default:
 		c.failAt(c.words[0], "this statement is not known")
 	}
@@ -267,7 +271,12 @@ func (c *cursor) addPair(set *element, base, name, value string) {
 
 var keywords = []string{"params", "meta", "utilization", "operations", "op", "op_params", "op_meta", "attributes"}
 
-func (c *cursor) atKeyword() bool { return slices.Contains(keywords, c.peek()) }
+func (c *cursor) atKeyword() bool {
+	return slices.Contains(keywords, c.peek()) || c.words[0].text == "alert" && slices.Contains(alertWords, c.peek())
+}
+
+// alertWords end the attributes of an alert.
+var alertWords = []string{"to", "}"}
 
 // sets are the kinds of attribute sets by their keywords.
 var sets = map[string]string{
@@ -289,6 +298,7 @@ func (c *cursor) attributes(e *element, owner string, allowed ...string) {
 func (c *cursor) set(e *element, owner, kind string) {
 	set := newElement(kind)
 	base := c.optionalID(set, owner+"-"+kind)
+	c.when(set, base)
 	c.pairs(set, base)
 	e.add(set)
 }

@@ -127,9 +127,6 @@ func document(configuration *element, schema string) *element {
 	return cib
 }
 
-// Primitives are all primitives of the definition.
-func (d Definition) Primitives() []crm.Definition { return d.primitives }
-
 // Primitive is a primitive of the definition.
 func (d Definition) Primitive(id string) (crm.Definition, bool) {
 	for _, p := range d.primitives {
@@ -218,3 +215,6 @@ func (d Definition) Nodes() []string {
 	names = slices.Compact(names)
 	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
 }
+
+// Primitives are all primitives of the definition.
+func (d Definition) Primitives() []crm.Definition { return d.primitives }

@@ -279,6 +279,35 @@ var statements = []struct{ name, text, want string }{
 <rsc_order id="q" kind="Serialize" first="a" then="b" symmetrical="true"/>
 <rsc_order id="r" first="a" then="b"/>
 <rsc_order id="s" kind="Mandatory" first="a" then="b"/>`},
+	{"parameters by rule", "primitive p ocf:x:y params 1: rule #uname eq n1 and defined x a=1 params a=2", `<instance_attributes id="p-instance_attributes" score="1">
+<rule id="p-instance_attributes-rule" score="INFINITY" boolean-op="and">
+<expression id="p-instance_attributes-rule-expression" attribute="#uname" operation="eq" value="n1"/>
+<expression id="p-instance_attributes-rule-expression-0" attribute="x" operation="defined"/>
+</rule>
+<nvpair id="p-instance_attributes-a" name="a" value="1"/>
+</instance_attributes>
+<instance_attributes id="p-instance_attributes-0">`},
+	{"ticket", two + "rsc_ticket t T: a:Master loss-policy=stop\nrsc_ticket u T: b", `<rsc_ticket id="t" ticket="T" rsc="a" rsc-role="Master" loss-policy="stop"/>
+<rsc_ticket id="u" ticket="T" rsc="b"/>`},
+	{"alert", "alert a /x.sh attributes p=1 meta timeout=5s to { r1 attributes q=2 } to r2 meta timeout=4s\nalert b /y.sh", `<alert id="a" path="/x.sh">
+<instance_attributes id="a-instance_attributes">
+<nvpair id="a-instance_attributes-p" name="p" value="1"/>
+</instance_attributes>
+<meta_attributes id="a-meta_attributes">
+<nvpair id="a-meta_attributes-timeout" name="timeout" value="5s"/>
+</meta_attributes>
+<recipient id="a-recipient-1" value="r1">
+<instance_attributes id="a-recipient-1-instance_attributes">
+<nvpair id="a-recipient-1-instance_attributes-q" name="q" value="2"/>
+</instance_attributes>
+</recipient>
+<recipient id="a-recipient-2" value="r2">
+<meta_attributes id="a-recipient-2-meta_attributes">
+<nvpair id="a-recipient-2-meta_attributes-timeout" name="timeout" value="4s"/>
+</meta_attributes>
+</recipient>
+</alert>
+<alert id="b" path="/y.sh"/>`},
 	{"text of another system", "\ufeff# c\r\nproperty a=1 \\\r\n\tb=\u3042\r\n", `name="b" value="` + "\u3042" + `"`},
 }
 
@@ -308,15 +337,20 @@ func TestUnknownLines(t *testing.T) {
 		name, text string
 		line       int
 	}{
-		{"statement", "property a=1\n\n# c\nrsc_ticket t T: a", 4},
+		{"statement", "property a=1\n\n# c\ntag t a", 4},
 		{"nothing", "# nothing\n", 1},
-		{"alert", "alert a /x.sh", 1},
+		{"alert", "alert a", 1},
+		{"word in an alert", "alert a /x.sh select nodes", 1},
+		{"brace in an alert", "alert a /x.sh to { r attributes a=1", 1},
+		{"ticket", two + "rsc_ticket t T a", 3},
+		{"resource of a ticket", "rsc_ticket t T: a", 1},
 		{"template", "rsc_template t ocf:x:y", 1},
 		{"XML in crmsh text", "property a=1\nxml <primitive/>", 2},
 		{"name without value", "primitive p ocf:x:y \\\n\tparams a=1 \\\n\t\tb", 3},
 		{"mistyped keyword", "primitive p ocf:x:y \\\n\tparam a=1", 2},
 		{"nothing after a keyword", "primitive p ocf:x:y params meta a=1", 1},
-		{"rule in parameters", "primitive p ocf:x:y \\\nparams rule #uname eq n1 a=1", 2},
+		{"rule in parameters", "primitive p ocf:x:y \\\nparams rule #uname is n1 a=1", 2},
+		{"rule without parameters", "primitive p ocf:x:y \\\nparams rule #uname eq n1", 2},
 		{"reference in parameters", "primitive p ocf:x:y params @x", 1},
 		{"set by reference", "primitive p ocf:x:y params $id-ref=q", 1},
 		{"twice a name", "primitive p ocf:x:y a=1 \\\n a=2", 2},

@@ -140,3 +140,9 @@ func splitWords(line string) ([]string, error) {
 	}
 	return words, nil
 }
+
+var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|key`)
+
+// IsSecret says whether the value of a parameter with such a name is to be shown
+// to nobody.
+func IsSecret(name string) bool { return secretName.MatchString(name) }

@@ -61,23 +61,19 @@ func firstError(text string) string {
 	return strings.TrimSpace(lines[0])
 }
 
-// Load replaces the configuration of the running cluster by the definition, in
-// one transaction of the CIB, and leaves the state of the cluster alone: with
-// its scope, cibadmin does the same from Pacemaker 1.1 to 3. The words are those
-// of the schema that the running CIB has, which a replacement of this scope
-// keeps.
+// Load replaces the configuration of a cluster that runs no resources yet by the
+// definition, in one transaction of the CIB, and leaves the state of the cluster
+// alone: with its scope, cibadmin does the same from Pacemaker 1.1 to 3. The
+// words are those of the schema that the running CIB has, which a replacement of
+// this scope keeps. For a cluster in use there is [Change].
 //
 // The nodes that the cluster knows stay known. What the definition says of a
 // node is taken over, without the data status: that is a state of the cluster
 // which the file was once taken from.
 func Load(ctx context.Context, r run.Runner, d Definition) error {
-	res, err := r.Run(ctx, run.Command{Argv: []string{"cibadmin", "-Q"}})
+	current, err := Query(ctx, r)
 	if err != nil {
-		return fmt.Errorf("cannot read the CIB: %w", err)
-	}
-	current, err := parseXML(res.Stdout)
-	if err != nil {
-		return fmt.Errorf("cannot read the CIB: %w", err)
+		return err
 	}
 	target, err := NewTarget(current.attr("validate-with"))
 	if err != nil {

@@ -38,6 +38,10 @@ func NewTarget(schema string) (Target, error) {
 // schema 4 no longer has that one.
 func (t Target) promotableClones() bool { return t.major >= 3 }
 
+// PromotedOnly says whether Pacemaker is a release that no longer knows the
+// older words, 3.0 or newer.
+func (t Target) PromotedOnly() bool { return t.major >= 4 }
+
 // promotedRoles says whether the roles are called Promoted and Unpromoted, as
 // from Pacemaker 2.1.0 on.
 func (t Target) promotedRoles() bool { return t.major > 3 || t.major == 3 && t.minor >= 7 }

@@ -42,6 +42,33 @@ const (
 	REV532 ID = "REV-532"
 	REV601 ID = "REV-601"
 	REV641 ID = "REV-641"
+
+	// Of sheets that are made.
+	TPL001 ID = "TPL-001"
+	TPL002 ID = "TPL-002"
+	TPL003 ID = "TPL-003"
+	TPL004 ID = "TPL-004"
+	TPL005 ID = "TPL-005"
+	TPL006 ID = "TPL-006"
+	TPL007 ID = "TPL-007"
+	TPL008 ID = "TPL-008"
+	TPL009 ID = "TPL-009"
+	TPL010 ID = "TPL-010"
+	TPL011 ID = "TPL-011"
+	TPL012 ID = "TPL-012"
+	TPL013 ID = "TPL-013"
+	TPL014 ID = "TPL-014"
+	TPL015 ID = "TPL-015"
+	TPL016 ID = "TPL-016"
+	TPL017 ID = "TPL-017"
+	TPL018 ID = "TPL-018"
+	TPL019 ID = "TPL-019"
+	TPL020 ID = "TPL-020"
+	TPL021 ID = "TPL-021"
+	TPL022 ID = "TPL-022"
+	TPL023 ID = "TPL-023"
+	TPL024 ID = "TPL-024"
+	TPL025 ID = "TPL-025"
 )
 
 // reviewMessages are those of the checks of a finished definition.
@@ -430,5 +457,107 @@ var reviewMessages = map[ID]entry{
 	"REW-640": {text: text{
 		"Pacemaker 2 still takes the old words with a warning; the schema of Pacemaker 3 has them no longer.",
 		"旧用語は Pacemaker 2 では警告付きで使用できますが、Pacemaker 3 のスキーマにはありません。",
+	}},
+
+	// Sheets.
+	TPL001: {kind: Error, exit: 2, text: text{
+		"PG-REX has two nodes; --nodes names {count}. Give both names with a comma between them: --nodes node01,node02",
+		"PG-REX は 2 ノード構成ですが、--nodes には {count} ノードが指定されています。両ノードの名前をカンマで区切って指定してください: --nodes node01,node02",
+	}},
+	TPL002: {kind: Error, exit: 2, text: text{
+		`"{name}" cannot be a node name. Use the name that uname -n gives on the node, in lower-case letters, digits, hyphens and dots.`,
+		"「{name}」はノード名として使用できません。そのノードの uname -n の値を、英小文字・数字・ハイフン・ピリオドで指定してください。",
+	}},
+	TPL003: {kind: Error, exit: 2, text: text{
+		`--{opt} "{value}" has to be an absolute path without blanks and quotes.`,
+		"--{opt} の値「{value}」は、空白や引用符を含まない絶対パスで指定してください。",
+	}},
+	TPL004: {kind: Error, exit: 2, text: text{
+		"Both nodes are called {name}. Give two different names.",
+		"両ノードの名前が同じです（{name}）。異なる名前を指定してください。",
+	}},
+	TPL005: {kind: Error, exit: 2, text: text{
+		`{opt}: "{value}" is no IP address.`,
+		"{opt}: 「{value}」は IP アドレスではありません。",
+	}},
+	TPL006: {kind: Error, exit: 2, text: text{
+		"{a} and {b} have the same address {ip}. Each needs one of its own.",
+		"{a} と {b} のアドレスが同じです（{ip}）。それぞれ異なるアドレスを指定してください。",
+	}},
+	TPL007: {kind: Error, exit: 2, text: text{
+		`--{opt} "{value}" has to be a number from 1 to {most}.`,
+		"--{opt} の値「{value}」は、1 から {most} までの数値で指定してください。",
+	}},
+	TPL008: {kind: Error, exit: 2, text: text{
+		"{what} has to be of printable ASCII characters, without a blank at either end.",
+		"{what} は、印字可能な ASCII 文字（前後に空白なし）で指定してください。",
+	}},
+	TPL009: {kind: Error, exit: 2, text: text{
+		"--kdump is for Pacemaker 2 and 3. Leave it out with --target 1.1, where stonith-helper has its place.",
+		"--kdump は Pacemaker 2 以降用です。--target 1.1 では stonith-helper を使用するため、指定しないでください。",
+	}},
+	TPL010: {kind: Error, exit: 2, text: text{
+		"Option --{opt} is needed.",
+		"オプション --{opt} を指定してください。",
+	}},
+	TPL011: {kind: Error, exit: 2, text: text{
+		`"{path}" is neither .xlsx nor .csv. The ending of the name says what is written.`,
+		"「{path}」の拡張子が .xlsx でも .csv でもありません。拡張子によって出力形式が決まります。",
+	}},
+	TPL012: {kind: Error, exit: 3, text: text{
+		"{path} exists and is left as it is. Give another name, or --force to replace it.",
+		"{path} は既に存在するため、上書きしません。別の名前を指定するか、--force を指定してください。",
+	}},
+	TPL013: {kind: Error, exit: 1, text: text{
+		"{path} cannot be written.",
+		"{path} に書き込めません。",
+	}},
+	TPL014: {kind: Error, exit: 3, text: text{
+		"The password file {path} cannot be read.",
+		"パスワードファイル {path} を読み込めません。",
+	}},
+	TPL015: {kind: Error, exit: 3, text: text{
+		"The password file {path} can be read by others. Take their rights away: chmod 600 {path}",
+		"パスワードファイル {path} を他のユーザも読み取れます。権限を変更してください: chmod 600 {path}",
+	}},
+	TPL016: {kind: Error, exit: 3, text: text{
+		"Line {line} of {path} is not NODE=PASSWORD for one of the nodes {nodes}, or names a node again.",
+		"{path} の {line} 行目が、{nodes} のいずれかに対する「ノード名=パスワード」の形式でないか、ノードが重複しています。",
+	}},
+	TPL017: {kind: Information, text: text{
+		`The password of the BMC of {nodes} is "{text}" in the sheet. Put the real one in its place; until then W082 is reported.`,
+		"{nodes} の BMC のパスワードは、仮の値「{text}」です。実際のパスワードに置き換えてください（それまでは W082 が報告されます）。",
+	}},
+	TPL018: {kind: Information, text: text{
+		"Written: {path}",
+		"作成しました: {path}",
+	}},
+	TPL019: {kind: Error, exit: 2, text: text{
+		"--{a} does not go together with --{b}. Leave one of them out.",
+		"--{a} と --{b} は同時に指定できません。どちらかを外してください。",
+	}},
+	TPL020: {kind: Information, text: text{
+		"The password of a BMC is in the file, which only its owner can read.",
+		"ファイルには BMC のパスワードが含まれています（所有者のみ読み取り可能）。",
+	}},
+	TPL021: {kind: Error, exit: 2, text: text{
+		`"{value}" names no node. Use NODE=VALUE with one of {nodes}, once for each.`,
+		"「{value}」にノード名がありません。{nodes} のいずれかについて「ノード名=値」の形式で、1 回ずつ指定してください。",
+	}},
+	TPL022: {kind: Error, exit: 2, text: text{
+		`--{opt} "{value}" has to be the name of a network interface, such as bond0.`,
+		"--{opt} の値「{value}」は、bond0 などのネットワークインタフェース名で指定してください。",
+	}},
+	TPL023: {kind: Error, exit: 2, text: text{
+		`--{opt} "{value}" has to be the name of a role in lower-case letters, digits and underscores.`,
+		"--{opt} の値「{value}」は、英小文字・数字・アンダースコアからなるロール名で指定してください。",
+	}},
+	TPL024: {kind: Error, exit: 2, text: text{
+		`--{opt} "{value}" has to be a resource agent of the form ocf:PROVIDER:pgsql.`,
+		"--{opt} の値「{value}」は、ocf:プロバイダ:pgsql の形式のリソースエージェントで指定してください。",
+	}},
+	TPL025: {kind: Error, exit: 2, text: text{
+		"--layout pcsgen is for Pacemaker 2 and 3; --target 1.1 has pm_crmgen's.",
+		"--layout pcsgen は Pacemaker 2 以降用です。--target 1.1 では pm_crmgen の様式を使用してください。",
 	}},
 }

@@ -39,6 +39,8 @@ type command struct {
 	peer bool
 	// lenient commands go on with a configuration file that has mistakes.
 	lenient bool
+	// unconfigured commands go on without a configuration file.
+	unconfigured bool
 	// bare commands are about files that they are given: they need no rights, no
 	// configuration, no log and no lock.
 	bare bool
@@ -48,17 +50,20 @@ type command struct {
 	unfinished bool
 	// caseSensitive keeps -V apart from -v.
 	caseSensitive bool
-	// misuse is the exit status for wrong options, 0 for that of their message.
-	misuse int
 	// report commands print one object as JSON, and no events.
 	report bool
-	setup  func(f *flags) (run func(ctx context.Context, s *session, args []string) error)
+	// exits are the exit statuses, where they are not those of the operations.
+	exits []exitStatus
+	// versionLetter is the short form of --version, where it is not v.
+	versionLetter string
+	setup         func(f *flags) (run func(ctx context.Context, s *session, args []string) error)
 }
 
 // commands are all of them, in the order of the manual.
 func commands() []*command {
 	return []*command{
 		primaryStart(), standbyStart(), stop(), switchover(), archivefileDelete(), status(), doctorCommand(),
+		makeSheet(), generate(), generatePcs(), plan(), apply(), simulate(), initNode(), archiveOne(),
 	}
 }
 
@@ -104,17 +109,24 @@ type common struct {
 
 func (o *common) declare(f *flags, c *command) {
 	f.boolean(&o.help, "help", "h", both{"show this help", "このヘルプを表示する"})
-	f.boolean(&o.version, "version", "v", both{"show the version", "バージョンを表示する"})
-	o.config = defaultConfig
-	f.text(&o.config, "config", "", "FILE", both{"configuration file (default " + defaultConfig + ")", "設定ファイル（既定値 " + defaultConfig + "）"})
+	letter := "v"
+	if c.versionLetter != "" {
+		letter = c.versionLetter
+	}
+	f.boolean(&o.version, "version", letter, both{"show the version", "バージョンを表示する"})
 	o.output = "text"
 	f.text(&o.output, "output", "", "text|json", both{"form of the output: text, or one JSON object per line", "出力形式: text、または 1 行 1 オブジェクトの json"})
 	f.text(&o.lang, "lang", "", "ja|en", both{"language, instead of that of the locale", "表示言語（ロケールより優先）"})
+	if c.bare {
+		return
+	}
+	o.config = defaultConfig
+	f.text(&o.config, "config", "", "FILE", both{"configuration file (default " + defaultConfig + ")", "設定ファイル（既定値 " + defaultConfig + "）"})
 	f.boolean(&o.verbose, "verbose", "", both{"show what is done in detail", "実行内容を詳しく表示する"})
 	f.boolean(&o.verbose, "additional_information", "a", both{"same as --verbose", "--verbose と同じ"})
 	f.text(&o.vocabulary, "vocabulary", "", "old|new", both{"words for the roles: Master/Slave or Primary/Standby", "役割の呼び方: Master/Slave または Primary/Standby"})
 	f.text(&o.logFile, "log-file", "", "FILE", both{"log file", "ログファイル"})
-	if c.unlocked || c.bare {
+	if c.unlocked {
 		return
 	}
 	f.number(&o.timeout, "timeout", "SEC", both{"how long to wait, in seconds, instead of the configured times", "待ち時間の上限（秒、設定ファイルより優先）"})
@@ -126,6 +138,15 @@ func (o *common) declare(f *flags, c *command) {
 		f.boolean(&o.resume, "resume", "", both{"go on with an operation that did not finish", "途中で終わった操作を続ける"})
 		f.boolean(&o.abort, "abort", "", both{"give up an operation that did not finish", "途中で終わった操作を取りやめる"})
 	}
+}
+
+// exitUsage is the exit status after wrong options.
+func (c *command) exitUsage() int {
+	const wrong = 2
+	if c.exits != nil {
+		return 1
+	}
+	return wrong
 }
 
 func (c *command) resumable() bool { return c.name == "switchover" || c.name == "standby-start" }

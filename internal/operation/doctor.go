@@ -24,14 +24,23 @@ type examiner struct {
 	secrets ocf.Params
 }
 
+// doctorExits are the exit statuses of doctor.
+var doctorExits = []exitStatus{
+	{"0", both{"nothing above a notice", "問題なし（参考情報のみ）"}},
+	{"1", both{"the check itself failed, or wrong options", "点検自体の失敗、またはオプションの誤り"}},
+	{"2", both{"warnings, or something that is not known", "警告または確認できない項目がある"}},
+	{"3", both{"errors", "エラーがある"}},
+	{"4", both{"critical findings", "重大な問題がある"}},
+}
+
 func doctorCommand() *command {
 	return &command{
 		name: "doctor", names: []string{"pg-rex_doctor"}, report: true,
-		anyUser: true, lenient: true, unlocked: true, unfinished: true, misuse: 1,
+		anyUser: true, lenient: true, unlocked: true, unfinished: true, exits: doctorExits,
 		short: both{"check how both nodes are set up", "両ノードの設定を点検する"},
 		long: both{
-			"Checks PostgreSQL, the cluster definition and the operating system of both nodes against what PG-REX needs, and says\nwhat is wrong, why it matters and how it is cured, the worst first. Changes nothing. What cannot be found out, because\na server or Pacemaker is stopped or the peer does not answer, is listed as not known.\n\nExit status: 0 nothing above a notice, 1 the check itself failed, 2 warnings or something that is not known, 3 errors,\n4 critical findings.",
-			"両ノードの PostgreSQL、クラスタ定義、OS の設定が PG-REX の条件を満たすかを点検し、問題点、影響、対処方法を重大なものから\n順に表示します。何も変更しません。PostgreSQL や Pacemaker の停止、相手ノードの無応答などで確認できない項目は「不明」として\n表示します。\n\n終了ステータス: 0 問題なし（参考情報のみ）、1 点検自体の失敗、2 警告または確認できない項目あり、3 エラー、4 重大な問題。",
+			"Checks PostgreSQL, the cluster definition and the operating system of both nodes against what PG-REX needs, and says\nwhat is wrong, why it matters and how it is cured, the worst first. Changes nothing. What cannot be found out, because\na server or Pacemaker is stopped or the peer does not answer, is listed as not known.",
+			"両ノードの PostgreSQL、クラスタ定義、OS の設定が PG-REX の条件を満たすかを点検し、問題点、影響、対処方法を重大なものから\n順に表示します。何も変更しません。PostgreSQL や Pacemaker の停止、相手ノードの無応答などで確認できない項目は「不明」として\n表示します。",
 		},
 		setup: func(f *flags) func(context.Context, *session, []string) error {
 			e := &examiner{nodes: "both"}

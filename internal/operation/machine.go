@@ -12,7 +12,10 @@ import (
 	"pgrex/internal/conf"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
 	"pgrex/internal/remote"
+	"pgrex/internal/run"
+	"pgrex/internal/setup"
 )
 
 // Here is this machine.
@@ -23,7 +26,8 @@ func Here() *Machine {
 	}
 	return &Machine{
 		Own: node.Local{HostName: name}, Dial: dialPeer, User: os.Geteuid(), Addresses: conf.OwnAddresses,
-		LockFile: node.LockFile, State: "/var/lib/pg-rex", Now: time.Now,
+		Account:  func(ctx context.Context, name string) (pg.User, error) { return pg.LookupUser(ctx, run.Local{}, name) },
+		LockFile: node.LockFile, State: "/var/lib/pg-rex", Host: setup.ThisHost(), Now: time.Now,
 		Settle: 500 * time.Millisecond,
 	}
 }

@@ -1,7 +1,6 @@
 package operation
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"pgrex/internal/console"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
+	"pgrex/internal/setup"
 )
 
 const (
@@ -61,7 +62,10 @@ type Machine struct {
 	Addresses func() ([]netip.Addr, error)
 	LockFile  string
 	State     string // directory of journals and backups
-	Now       func() time.Time
+	Host      setup.Host
+	// Account finds a user of the operating system.
+	Account func(context.Context, string) (pg.User, error)
+	Now     func() time.Time
 	// Settle is how long a monitor may go on that was begun before a freeze: many
 	// times of what it takes.
 	Settle time.Duration
@@ -126,21 +130,20 @@ func Run(argv []string, s Streams, m *Machine) int {
 		fmt.Fprintln(s.Out, versionLine(p.invoked))
 		return 0
 	case err != nil:
-		status := p.cmd.misused(console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help")))
+		console.New(con).Finish(wrongOption(err).Then(p.invoked + " --help"))
 		if !con.JSON {
 			fmt.Fprint(s.Err, "\n"+helpText(p.cmd, p.invoked, f, say))
 		}
-		return status
+		return p.cmd.exitUsage()
 	}
 	rest := cc.Flags().Args()
 	if fail := o.check(p, rest); fail != nil {
-		return p.cmd.misused(console.New(con).Finish(fail.Then(p.invoked + " --help")))
+		console.New(con).Finish(fail.Then(p.invoked + " --help"))
+		return p.cmd.exitUsage()
 	}
 	session := &session{machine: m, program: p, common: o, streams: s, own: m.Own}
 	return session.conduct(con, func(ctx context.Context) error { return run(ctx, session, rest) })
 }
-
-func (c *command) misused(status int) int { return cmp.Or(c.misuse, status) }
 
 // wrongOption words what pflag complains of.
 func wrongOption(err error) *message.Failure {
@@ -184,6 +187,9 @@ func (o *common) check(p program, args []string) *message.Failure {
 // conduct makes everything ready that commands have in common, runs one, and
 // puts everything away again.
 func (s *session) conduct(con console.Options, run func(context.Context) error) int {
+	if s.program.cmd.bare {
+		con.Say = con.Say.WithWords(s.words())
+	}
 	s.con = console.New(con)
 	if s.program.cmd.bare {
 		ctx, interrupts := console.Watch(context.Background(), s.con)
@@ -225,6 +231,7 @@ func (s *session) prepare(ctx context.Context, configured bool, problems []conf.
 	var fatal []error
 	for _, p := range problems {
 		switch {
+		case c.unconfigured && !configured:
 		case !p.IsError():
 			s.con.Tell(p.ID, p.Args...)
 		case c.lenient:

@@ -159,13 +159,15 @@ func commandPage(c *command, p message.Printer) string {
 	f.set.VisitAll(func(x *pflag.Flag) { r.item(optionTag(x, f), f.help[x.Name]) })
 
 	r.section(manExit)
-	for _, e := range exitStatuses {
+	for _, e := range c.exitStatuses() {
 		r.item(bold(e.status), e.text)
 	}
 	environment(r)
-	r.section(manFiles)
-	for _, file := range manualFiles {
-		r.item(italic(file.path), file.text)
+	if !c.bare {
+		r.section(manFiles)
+		for _, file := range manualFiles {
+			r.item(italic(file.path), file.text)
+		}
 	}
 	seeAlso(r, c.names[0])
 	return r.String()
@@ -241,10 +243,21 @@ func overviewPage(p message.Printer) string {
 	return r.String()
 }
 
-var exitStatuses = []struct {
+// exitStatus is an exit status with what it means.
+type exitStatus struct {
 	status string
 	text   both
-}{
+}
+
+// exitStatuses are those of a command.
+func (c *command) exitStatuses() []exitStatus {
+	if c.exits != nil {
+		return c.exits
+	}
+	return exitStatuses
+}
+
+var exitStatuses = []exitStatus{
 	{"0", both{"done, or nothing was to be done", "完了した、または実行すべきことがない"}},
 	{"1", both{"failed after the first change; what to do next is told, and the journal stays", "変更開始後に失敗した（次の手順を表示し、作業記録を残す）"}},
 	{"2", both{"wrong options or arguments; nothing was changed", "オプションまたは引数の誤り（変更なし）"}},

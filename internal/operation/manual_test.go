@@ -31,7 +31,7 @@ func TestManualHoldsEveryOption(t *testing.T) {
 					t.Errorf("%s %s lacks %q", dir, c.names[0], want)
 				}
 			})
-			for _, s := range exitStatuses {
+			for _, s := range c.exitStatuses() {
 				if !strings.Contains(page, bold(s.status)+"\n"+roffText(s.text.in(p))) {
 					t.Errorf("%s %s lacks exit status %s", dir, c.names[0], s.status)
 				}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func overview(argv []string, s Streams, say message.Printer) int {
 		out := versionLine("pg-rex") + "\n\n" + both{"Usage: pg-rex COMMAND [OPTION]...", "使い方: pg-rex コマンド [オプション]..."}.in(say) + "\n\n"
 		var rows [][]string
 		for _, c := range commands() {
-			rows = append(rows, []string{"  " + c.name, c.names[len(c.names)-1], c.short.in(say)})
+			rows = append(rows, []string{"  " + c.name, strings.Join(c.names, ", "), c.short.in(say)})
 		}
 		for _, line := range message.Align(rows) {
 			out += line + "\n"

@@ -141,20 +141,11 @@ func (p *starter) gather(ctx context.Context, path string) error {
 }
 
 func (p *starter) readFile(ctx context.Context, path string) error {
-	text, err := node.ReadFile.On(ctx, p.own, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return message.Fail(message.PST030, "path", path)
+	d, err := readDefinition(ctx, p.own, path)
+	if err == nil {
+		p.file = &d
 	}
-	if err != nil {
-		return message.Fail(message.PST032, "detail", reason(err))
-	}
-	d, err := definition.Read(text)
-	if err != nil {
-		problem := definition.ProblemOf(err)
-		return message.Fail(problem.ID, problem.Args...)
-	}
-	p.file = &d
-	return nil
+	return err
 }
 
 // meet connects to the peer and takes the locks. A peer that does not answer is
@@ -270,38 +261,17 @@ func (p *starter) nodes() []node.Node {
 	return []node.Node{p.own, p.peer}
 }
 
-// checkFile checks the definition against the configuration and has Pacemaker
-// verify it, before anything is removed for its sake.
+// checkFile checks the definition before anything is removed for its sake.
 func (p *starter) checkFile(ctx context.Context, path string) error {
-	want := definition.Wanted{
-		Promotable: p.conf.Promotable.ID(), Primitive: p.conf.Primitive.ID(),
-		Nodes: []string{p.own.Name(), p.peerName}, Stonith: p.conf.Stonith,
-	}
-	for _, r := range p.configured() {
-		if !r.Assumed {
-			want.Resources = append(want.Resources, r.IDs...)
-		}
-	}
-	var wrong []error
-	for _, problem := range p.file.Check(want) {
-		if problem.ID.Kind() == message.Warning {
-			p.con.Tell(problem.ID, problem.Args...)
-			continue
-		}
-		wrong = append(wrong, message.Fail(problem.ID, problem.Args...).With(path))
-	}
-	if len(wrong) > 0 {
-		return errors.Join(wrong...)
+	if err := p.agrees(*p.file, path, []string{p.own.Name(), p.peerName}); err != nil {
+		return err
 	}
 	runner := logged{p.con, p.own}
 	target, err := definition.Installed(ctx, runner)
 	if err == nil {
 		err = definition.Verify(ctx, runner, p.file.CIB(target))
 	}
-	if err != nil {
-		return message.Fail(message.PST036, "detail", err).With(path)
-	}
-	return nil
+	return unverified(err, path)
 }
 
 // bringUp makes the cluster, starts it and waits for the primary. It must not

@@ -13,14 +13,14 @@ import (
 )
 
 // configured are the resources beside the database that the configuration names.
-func (p *starter) configured() []conf.ResourceIDs {
-	list := []conf.ResourceIDs{p.conf.Ping, p.conf.StorageMon}
-	if p.conf.Stonith {
-		list = append(list, p.conf.Fencing)
+func (s *session) configured() []conf.ResourceIDs {
+	list := []conf.ResourceIDs{s.conf.Ping, s.conf.StorageMon}
+	if s.conf.Stonith {
+		list = append(list, s.conf.Fencing)
 	}
-	list = append(list, p.conf.PrimaryIP, p.conf.ReplicationIP)
-	if p.conf.UseStandbyIP {
-		list = append(list, p.conf.StandbyIP)
+	list = append(list, s.conf.PrimaryIP, s.conf.ReplicationIP)
+	if s.conf.UseStandbyIP {
+		list = append(list, s.conf.StandbyIP)
 	}
 	return list
 }

@@ -585,7 +585,7 @@ func TestSwitchoverFails(t *testing.T) {
 			says:    []string{"SWO-043: Maintenance mode could not be switched off. Run at once: " + thaws},
 			changes: append(slices.Clone(handedOver), "pgrex01: "+thaws)},
 		{name: "the promotion fails", state: func(w *switching) { w.noPromote = true }, status: 1, journal: phaseSwitch,
-			says: []string{"SWO-054: Resource pgsql failed on pgrex02: promote: error (no)"}, changes: handedOver},
+			says: []string{"SWO-054: Resource pgsql failed on pgrex02: promote: no"}, changes: handedOver},
 		{name: "a journal that cannot be written at once", state: func(w *switching) {
 			w.b.answers["write-file"] = func(context.Context, []byte) (any, error) { return nil, errors.New("no space") }
 		}, status: 1, says: []string{"no space"}, primary: "pgrex01"},

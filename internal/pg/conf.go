@@ -94,6 +94,10 @@ func (i *Instance) Configured(name string) bool {
 	return found
 }
 
+// ConfValue is the last value of a setting in the text of one configuration
+// file; includes and postgresql.auto.conf are not followed.
+func ConfValue(text, name string) (string, bool) { return confValue(text, name) }
+
 // confValue finds the last value of a setting in the text of one configuration
 // file; includes and postgresql.auto.conf are not followed.
 func confValue(text, name string) (string, bool) {

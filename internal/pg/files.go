@@ -195,6 +195,18 @@ func (i *Instance) RemoveLeftovers() (removed []string, err error) {
 // PrepareTmpDir makes the directory of our files: of the server's user, 0700.
 func (i *Instance) PrepareTmpDir() error { return i.prepareDir(i.set.TmpDir, 0o700, true) }
 
+// MakeDir makes a directory, with those above it, that belongs to the user of
+// the server, or gives it to that user.
+func (i *Instance) MakeDir(path string, mode os.FileMode) error {
+	return i.prepareDir(path, mode, true)
+}
+
+// WriteFile puts a new text where path is, mode 0600, as the user of the server.
+func (i *Instance) WriteFile(path, text string) error { return i.writeFile(path, text) }
+
+// ReadFile reads a file as the user of the server.
+func (i *Instance) ReadFile(path string) ([]byte, error) { return i.readFile(path) }
+
 func (i *Instance) ownerFile() string { return filepath.Join(i.set.TmpDir, "owner") }
 
 // ClaimTmpDir leaves word in tmpdir of whose lock and settings are in it.

@@ -43,14 +43,20 @@ func includeLine(path string) string { return "include " + QuoteConf(path) + " "
 // into; behind a symbolic link it is the target. Nothing is written when
 // nothing changes.
 func (i *Instance) EnsureIncludes(lines ...string) error {
+	return i.EditFile(i.set.Config, func(text []byte) ([]byte, error) { return editIncludes(text, lines), nil })
+}
+
+// EditFile replaces a file of the server's configuration by its edited text, in
+// the way of [Instance.EnsureIncludes]. An error of edit leaves it as it is.
+func (i *Instance) EditFile(name string, edit func([]byte) ([]byte, error)) error {
 	fail := func(err error) error {
-		return fmt.Errorf("cannot edit %s: %w", i.set.Config, permission(err))
+		return fmt.Errorf("cannot edit %s: %w", name, permission(err))
 	}
 	var path string
 	var st syscall.Stat_t
 	find := func() error {
 		var err error
-		if path, err = filepath.EvalSymlinks(i.set.Config); err != nil {
+		if path, err = filepath.EvalSymlinks(name); err != nil {
 			return err
 		}
 		return syscall.Lstat(path, &st)
@@ -61,17 +67,17 @@ func (i *Instance) EnsureIncludes(lines ...string) error {
 	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return fail(errors.New("not a regular file"))
 	}
-	edit := func() error { return replaceFile(path, st, lines) }
-	err := As(i.set.User, edit)
+	replace := func() error { return replaceFile(path, st, edit) }
+	err := As(i.set.User, replace)
 	if err != nil && os.Geteuid() == 0 &&
 		(errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)) {
 		// A file or directory of root's, as in /etc: pgdba can neither replace
 		// the file nor give it back to root. As root, but not along a link of
 		// pgdba's.
-		if err := trusted(i.set.Config); err != nil {
+		if err := trusted(name); err != nil {
 			return fail(err)
 		}
-		err = edit()
+		err = replace()
 	}
 	if err != nil {
 		return fail(err)
@@ -80,7 +86,7 @@ func (i *Instance) EnsureIncludes(lines ...string) error {
 }
 
 // replaceFile replaces the file that st describes by its edited text.
-func replaceFile(path string, st syscall.Stat_t, lines []string) (err error) {
+func replaceFile(path string, st syscall.Stat_t, edit func([]byte) ([]byte, error)) (err error) {
 	old, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return err
@@ -90,9 +96,9 @@ func replaceFile(path string, st syscall.Stat_t, lines []string) (err error) {
 	if err != nil {
 		return err
 	}
-	edited := editIncludes(text, lines)
-	if bytes.Equal(text, edited) {
-		return nil
+	edited, err := edit(text)
+	if err != nil || bytes.Equal(text, edited) {
+		return err
 	}
 	f, err := temporary(filepath.Dir(path))
 	if err != nil {

@@ -402,6 +402,10 @@ func (i *Instance) asUser(argv []string) run.Command {
 	return c
 }
 
+// Command is a program that runs as the user of the server and has the
+// environment of a server.
+func (i *Instance) Command(argv ...string) run.Command { return i.asUser(argv) }
+
 // runuser is the path of runuser(1), "" without it. It is not always in the
 // PATH that Pacemaker gives its agents.
 func runuser() string {

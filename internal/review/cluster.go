@@ -73,9 +73,12 @@ func (x index) chain(id string) []string {
 	return ids
 }
 
+// top is the outermost of them. XML may have a resource without an id.
 func (x index) top(id string) string {
-	ids := x.chain(id)
-	return ids[len(ids)-1]
+	for x.byID[id].Parent != "" {
+		id = x.byID[id].Parent
+	}
+	return id
 }
 
 // Find finds the parts of PG-REX. It answers false for a definition that is
@@ -130,26 +133,33 @@ func isAddress(r definition.Resource) bool {
 }
 
 // group is what the definition keeps at the primary; where it says nothing of
-// the kind, what master_ip lies in, or a group with addresses.
+// the kind, any group with addresses. Of several it is the one that master_ip
+// lies in: others are the site's own.
 func (x index) group(c Cluster) string {
+	var bound, groups []string
 	for _, col := range x.d.Colocations() {
 		// Turned round, it is recognised all the same, and told as such.
 		for _, pair := range [][2]string{{col.Resource, col.With}, {col.With, col.Resource}} {
 			promoted := col.WithRole == "Promoted" || col.Role == "Promoted"
 			if promoted && pair[1] == c.Clone && len(x.addressesIn(pair[0])) > 0 {
-				return pair[0]
+				bound = append(bound, pair[0])
 			}
 		}
 	}
 	for _, r := range x.resources {
-		if isAddress(r) && r.Parent != "" && sameAddress(r.Params["ip"], c.Server.Params["master_ip"]) {
-			return x.top(r.ID)
+		if r.Kind == "group" && len(x.addressesIn(r.ID)) > 0 {
+			groups = append(groups, r.ID)
 		}
 	}
-	for _, r := range x.resources {
-		if r.Kind == "group" && len(x.addressesIn(r.ID)) > 0 {
-			return r.ID
+	for _, id := range append(slices.Clone(bound), groups...) {
+		if slices.ContainsFunc(x.addressesIn(id), func(r definition.Resource) bool {
+			return sameAddress(r.Params["ip"], c.Server.Params["master_ip"])
+		}) {
+			return id
 		}
+	}
+	if all := append(bound, groups...); len(all) > 0 {
+		return all[0]
 	}
 	return ""
 }

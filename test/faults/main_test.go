@@ -27,21 +27,26 @@ var (
 // kind is a cluster as its definition has it. Two nodes ignore the loss of
 // quorum, as the manual's do; three stop where they are the minority.
 type kind struct {
-	nodes int
-	async bool
+	nodes  int
+	async  bool
+	fenced bool
 }
 
 var (
-	twoSync    = kind{2, false}
-	twoAsync   = kind{2, true}
-	threeSync  = kind{3, false}
-	threeAsync = kind{3, true}
+	twoSync    = kind{nodes: 2}
+	twoAsync   = kind{nodes: 2, async: true}
+	twoFenced  = kind{nodes: 2, fenced: true}
+	threeSync  = kind{nodes: 3}
+	threeAsync = kind{nodes: 3, async: true}
 )
 
 func (k kind) String() string {
 	mode := "sync"
 	if k.async {
 		mode = "async"
+	}
+	if k.fenced {
+		mode += " with fencing"
 	}
 	return fmt.Sprintf("%d nodes %s", k.nodes, mode)
 }
@@ -115,9 +120,13 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current = nil
 	}
 	started := time.Now()
-	l, err := lab.Up(ctx, lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{
-		Async: k.async, StopEscalate: 10 * time.Second, Monitor: monitorEvery, MonitorTimeout: monitorLimit,
-	}})
+	cfg := lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{
+		Async: k.async, StopEscalate: 10 * time.Second, Monitor: monitorEvery, MonitorTimeout: monitorLimit, Fencing: k.fenced,
+	}}
+	if k.fenced {
+		cfg.Power = "../../bin/pgrex-lab"
+	}
+	l, err := lab.Up(ctx, cfg)
 	if err != nil && os.Getenv("CI") == "" && os.Getenv("PGREX_REQUIRE_ALL") == "" {
 		t.Skip(err)
 	}

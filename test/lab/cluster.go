@@ -16,11 +16,8 @@ const cibFile = "/var/lib/pacemaker/cib/cib.xml"
 func (l *Lab) LoadDefinition(ctx context.Context) error {
 	n := l.nodes[0]
 	return l.step(Step{ID: StepDefinition, Node: n.Name}, func() error {
-		cib, err := l.definition().CIB()
+		cib, err := l.CIB(l.state.Variant)
 		if err != nil {
-			return err
-		}
-		if cib, err = l.state.Variant.change(cib); err != nil {
 			return err
 		}
 		if err := n.WriteFile(cibFile, []byte(cib), 0o600, "hacluster"); err != nil {
@@ -31,6 +28,15 @@ func (l *Lab) LoadDefinition(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// CIB is the definition of a cluster of this lab's nodes as XML.
+func (l *Lab) CIB(v Variant) (string, error) {
+	cib, err := l.definition().CIB()
+	if err != nil {
+		return "", err
+	}
+	return v.change(cib, l.definition().Nodes...)
 }
 
 // StartPrimary starts the cluster on the first node alone and waits until it is

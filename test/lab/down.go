@@ -72,10 +72,8 @@ func killAll(ctx context.Context) error {
 func labProcesses() []int {
 	pids := inNamespaces(namespaces()...)
 	for _, p := range processes() {
-		if !p.isNspawn() {
-			continue
-		}
-		ours := slices.ContainsFunc(p.argv, func(arg string) bool { return strings.HasPrefix(arg, "--directory="+Root+"/") })
+		ours := p.isNspawn() && slices.ContainsFunc(p.argv, func(arg string) bool { return strings.HasPrefix(arg, "--directory="+Root+"/") }) ||
+			p.depth == 0 && slices.Contains(p.argv, PowerCommand) && slices.Contains(p.argv, "--folder="+powerDir)
 		if ours && !slices.Contains(pids, p.pid) {
 			pids = append(pids, p.pid)
 		}

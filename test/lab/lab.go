@@ -29,6 +29,10 @@ type Config struct {
 	// Bare is a lab of nodes without a database and without a definition: what
 	// somebody has who begins with the manual.
 	Bare bool
+	// Power is the path of the lab's program, which is needed for a cluster with
+	// fencing (Variant.Fencing): fence agent in the nodes, and the process
+	// behind it.
+	Power string
 	// KeepFailed leaves a lab that did not come up for inspection.
 	KeepFailed bool
 	// Report is told of every step when it begins and when it ends; may be nil.
@@ -95,6 +99,11 @@ func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 	if cfg.Nodes < 2 || cfg.Nodes > 9 {
 		return nil, fmt.Errorf("cannot make a lab of %d nodes: 2 to 9 are possible", cfg.Nodes)
 	}
+	if cfg.Suite != "" { // a wrong name is told first, whatever the machine lacks
+		if _, err := newSuite(cfg.Suite); err != nil {
+			return nil, err
+		}
+	}
 	if err := preflight(); err != nil {
 		return nil, err
 	}
@@ -124,10 +133,22 @@ func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 		}
 		cfg.Agent = path
 	}
+	if cfg.Power != "" {
+		path, err := filepath.Abs(cfg.Power)
+		if err == nil {
+			_, err = os.Stat(path)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot find the program that switches the power: %w", err)
+		}
+		cfg.Power = path
+	} else if cfg.Variant.Fencing {
+		return nil, errors.New("a cluster with fencing needs the program that switches the power")
+	}
 	if err := claim(); err != nil {
 		return nil, err
 	}
-	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, PGBin: cfg.PGBin, Base: below, Variant: cfg.Variant, Started: time.Now()})
+	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, Power: cfg.Power, PGBin: cfg.PGBin, Base: below, Variant: cfg.Variant, Started: time.Now()})
 	l.report, l.bare = cfg.Report, cfg.Bare
 	if err := l.state.save(); err != nil {
 		return nil, errors.Join(err, unmountBelow(Root))
@@ -174,7 +195,7 @@ func Open() (*Lab, error) {
 func newLab(s state) *Lab {
 	l := &Lab{state: s}
 	for i := 1; i <= s.Nodes; i++ {
-		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base})
+		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base, power: s.Power != ""})
 	}
 	return l
 }
@@ -219,6 +240,11 @@ func (l *Lab) BootNodes(ctx context.Context) error {
 		}
 		if err := buildNetwork(ctx); err != nil {
 			return err
+		}
+		if l.state.Power != "" {
+			if err := l.startPower(ctx); err != nil {
+				return err
+			}
 		}
 		return inParallel(l.nodes, func(n *Node) error {
 			if err := l.prepare(n, keys); err != nil {

@@ -18,6 +18,7 @@ type Node struct {
 	Name  string
 	Index int // from 1; the node's addresses follow from it
 	base  base
+	power bool // it sees the folder of the power
 }
 
 // Boot starts the node, for the first time or after Kill, and waits until it is up.
@@ -60,6 +61,9 @@ func (n *Node) startContainer() error {
 		"--register=no", "--keep-unit", "--link-journal=no",
 		"--network-namespace-path=/run/netns/" + n.netns(),
 		"--console=pipe", "--capability=all", "--resolv-conf=off", "--timezone=off",
+	}
+	if n.power {
+		argv = append(argv, "--bind="+powerDir+":"+powerFolder)
 	}
 	// Where the machine itself runs systemd, the container needs a piece of the
 	// control group tree of its own that systemd leaves to it.

@@ -91,6 +91,7 @@ func (l *Lab) prepare(n *Node, s secrets) error {
 		func() error { return d.cluster(l, s) },
 		func() error { return d.database(l, n) },
 		func() error { return d.agent(l) },
+		func() error { return d.fencing(l) },
 		n.mountDisk,
 	}
 	for _, step := range steps {
@@ -289,6 +290,26 @@ func (d disk) agent(l *Lab) error {
 		}
 	}
 	return nil
+}
+
+// fencing puts the fence agent in place.
+func (d disk) fencing(l *Lab) error {
+	if l.state.Power == "" {
+		return nil
+	}
+	binary, err := os.ReadFile(l.state.Power)
+	if err != nil {
+		return fmt.Errorf("cannot read the program that switches the power: %w", err)
+	}
+	if err := d.file("/usr/sbin/"+FenceAgent, string(binary), 0o755, "root"); err != nil {
+		return err
+	}
+	for _, name := range fenceNames[1:] {
+		if err := d.link("/usr/sbin/"+name, FenceAgent); err != nil {
+			return err
+		}
+	}
+	return d.ownDir(powerFolder, 0o755, "root")
 }
 
 // mendedShellFunctions is the shell agent's library with one correction; empty

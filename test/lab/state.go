@@ -14,6 +14,7 @@ import (
 type state struct {
 	Nodes   int       `json:"nodes"`
 	Agent   string    `json:"agent"` // path of the agent's binary; empty: the shell agent
+	Power   string    `json:"power"` // path of the program that switches the power; empty: none
 	PGBin   string    `json:"pg_bin"`
 	Base    base      `json:"base"`
 	Variant Variant   `json:"variant"`

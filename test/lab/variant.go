@@ -18,10 +18,13 @@ type Variant struct {
 	// Monitor is the interval of PostgreSQL's monitors, and MonitorTimeout their
 	// limit, for tests that would do nothing but wait for them; 0: the manual's.
 	Monitor, MonitorTimeout time.Duration
+	// Fencing is the manual's cluster with STONITH: a device for each node that
+	// takes its power, and an advantage for the primary's node.
+	Fencing bool
 }
 
 // change makes the manual's definition the variant's.
-func (v Variant) change(cib string) (string, error) {
+func (v Variant) change(cib string, nodes ...string) (string, error) {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%d", int(d.Seconds())) }
 	var from, to []string
 	if v.Async {
@@ -38,6 +41,12 @@ func (v Variant) change(cib string) (string, error) {
 		to = append(to, fmt.Sprintf(monitor, "10s", seconds(v.Monitor+time.Second)+"s", seconds(v.MonitorTimeout)+"s"),
 			fmt.Sprintf(monitor, "9s", seconds(v.Monitor)+"s", seconds(v.MonitorTimeout)+"s"))
 	}
+	if v.Fencing {
+		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)
+		const enabled = `name="stonith-enabled" value="%s"/>`
+		from, to = append(from, fmt.Sprintf(enabled, "false"), "<resources>", "<constraints>"),
+			append(to, fmt.Sprintf(enabled, "true")+fencingProperties, "<resources>"+devices(nodes), "<constraints>"+notOnItself(nodes))
+	}
 	for i := range from {
 		if strings.Count(cib, from[i]) != 1 {
 			return "", fmt.Errorf("the cluster's definition does not have %s once", from[i])
@@ -45,6 +54,40 @@ func (v Variant) change(cib string) (string, error) {
 		cib = strings.Replace(cib, from[i], to[i], 1)
 	}
 	return cib, nil
+}
+
+// fencingProperties: of two nodes that shoot at each other, that of the primary
+// does it first; and a node that starts alone does not shoot at one that it has
+// never seen.
+const fencingProperties = `
+        <nvpair id="opt-priority-fencing-delay" name="priority-fencing-delay" value="5s"/>
+        <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>`
+
+func devices(nodes []string) string {
+	var b strings.Builder
+	for _, n := range nodes {
+		fmt.Fprintf(&b, `
+      <primitive id="fence-%[1]s" class="stonith" type="%[2]s">
+        <instance_attributes id="fence-%[1]s-params">
+          <nvpair id="fence-%[1]s-host" name="pcmk_host_list" value="%[1]s"/>
+        </instance_attributes>
+        <operations>
+          %[3]s
+          %[4]s
+          %[5]s
+        </operations>
+      </primitive>`, n, FenceAgent, operationXML("fence-"+n, "start", "0s", "60s", "restart"),
+			operationXML("fence-"+n, "monitor", "3600s", "60s", "restart"), operationXML("fence-"+n, "stop", "0s", "60s", "ignore"))
+	}
+	return b.String()
+}
+
+func notOnItself(nodes []string) string {
+	var b strings.Builder
+	for _, n := range nodes {
+		fmt.Fprintf(&b, "\n      <rsc_location id=\"loc-fence-%[1]s\" rsc=\"fence-%[1]s\" node=\"%[1]s\" score=\"-INFINITY\"/>", n)
+	}
+	return b.String()
 }
 
 // streams says whether a status of a standby means that it is as current as

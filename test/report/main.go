@@ -1,9 +1,12 @@
-// Command report runs the test layers one after the other, says at the end how
-// many tests ran in each, and fails when one failed, was skipped where nothing
-// may be skipped, or when a layer ran no test at all: a layer that did not run
-// must never look like one that passed.
+// Command report runs the test layers, says at the end how many tests ran in
+// each, and fails when one failed, was skipped where nothing may be skipped, or
+// when a layer ran no test at all: a layer that did not run must never look like
+// one that passed.
 //
-//	report NAME=PACKAGE[,PACKAGE...] ...
+//	report NAME=PACKAGE[,PACKAGE...] ... [ // NAME=PACKAGE[,PACKAGE...] ... ]
+//
+// Layers run one after the other; those behind // beside those before it. There
+// is one lab, which mostly waits, and two processors.
 package main
 
 import (
@@ -11,6 +14,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"pgrex/test/report/tally"
 )
@@ -22,21 +26,46 @@ type layer struct {
 	*tally.Tally
 }
 
-func main() {
-	var layers []*layer
-	for _, arg := range os.Args[1:] {
+// lanes are the layers that the arguments name, by what runs beside each other.
+func lanes(args []string) (lanes [][]*layer, err error) {
+	lanes = [][]*layer{nil}
+	for _, arg := range args {
+		if arg == "//" {
+			lanes = append(lanes, nil)
+			continue
+		}
 		name, packages, ok := strings.Cut(arg, "=")
 		if !ok {
-			fmt.Fprintf(os.Stderr, "report: %q is not NAME=PACKAGES\n", arg)
-			os.Exit(2)
+			return nil, fmt.Errorf("%q is not NAME=PACKAGES", arg)
 		}
-		layers = append(layers, &layer{name: name, packages: strings.Split(packages, ",")})
+		last := &lanes[len(lanes)-1]
+		*last = append(*last, &layer{name: name, packages: strings.Split(packages, ",")})
 	}
-	for _, l := range layers {
-		fmt.Printf("=== layer %s: %s\n", l.name, strings.Join(l.packages, " "))
-		l.Tally = tally.Run(os.Stdout, nil, l.packages...)
+	return lanes, nil
+}
+
+func main() {
+	lanes, err := lanes(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(2)
 	}
-	if !summary(os.Stdout, layers, tally.Strict()) {
+	out := tally.Serial(os.Stdout)
+	var all []*layer
+	var running sync.WaitGroup
+	for _, lane := range lanes {
+		all = append(all, lane...)
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			for _, l := range lane {
+				fmt.Fprintf(out, "=== layer %s: %s\n", l.name, strings.Join(l.packages, " "))
+				l.Tally = tally.Run(out, nil, l.packages...)
+			}
+		}()
+	}
+	running.Wait()
+	if !summary(os.Stdout, all, tally.Strict()) {
 		os.Exit(1)
 	}
 }

@@ -26,3 +26,16 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+func TestLanes(t *testing.T) {
+	got, err := lanes([]string{"unit=./a,./b", "server=./c", "//", "lab=./d"})
+	if err != nil || len(got) != 2 || len(got[0]) != 2 || len(got[1]) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if l := got[0][0]; l.name != "unit" || len(l.packages) != 2 || got[1][0].name != "lab" {
+		t.Errorf("%+v, %+v", l, got[1][0])
+	}
+	if _, err := lanes([]string{"unit"}); err == nil {
+		t.Error("a layer without packages is accepted")
+	}
+}

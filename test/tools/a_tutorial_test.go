@@ -1,6 +1,8 @@
 package tools
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -76,9 +78,11 @@ func TestTutorial(t *testing.T) {
 		as(node01, bin+"/psql", "-c", sql, "postgres")
 	}
 	as(node01, bin+"/psql", "-c", "CREATE TABLE bar (id int, name text); INSERT INTO bar VALUES (1, 'apple'); GRANT SELECT ON bar TO user1", "testdb")
-	if out := as(node02, bin+"/psql", "-Atc", "SELECT * FROM bar", "testdb"); strings.TrimSpace(out) != "1|apple" {
-		t.Errorf("the Slave shows %q", out)
-	}
+	// A commit waits until the Slave has it, not until it shows it.
+	must(t, lab.Until(ctx, "the row on the Slave", lab.Timeouts.Command, func(ctx context.Context) (string, bool) {
+		out, err := node02.RunAs(ctx, "postgres", bin+"/psql", "-Atc", "SELECT * FROM bar", "testdb")
+		return fmt.Sprintf("%q, %v", out, err), strings.TrimSpace(out) == "1|apple"
+	}))
 	must(t, shared.CreateClients(ctx, node01))
 
 	// Stop the Slave, then the Master.

@@ -20,14 +20,16 @@ import (
 // Faults that take longer to make and to repair than a run at every change has
 // time for: make tools runs them.
 //
-// Conformance: AT-021, AT-038, AT-040, AT-067, AT-110, AT-111, AT-124 (lab)
+// Conformance: AT-021, AT-027, AT-038, AT-040, AT-044, AT-067, AT-110, AT-111, AT-118, AT-124 (lab)
 func TestRareFaults(t *testing.T) {
 	t.Run("LANs", lansCut)
 	t.Run("both nodes lost", bothLost)
 	t.Run("disk full", diskFull)
 	t.Run("server does not start", startFails)
 	t.Run("archive", archiveDeleted)
-	t.Run("new vocabulary", newVocabulary) // last: it leaves another cluster
+	t.Run("definition rejected", definitionRejected)
+	t.Run("new vocabulary", newVocabulary) // the last two leave another cluster
+	t.Run("fencing history", fencingHistory)
 }
 
 // lansCut: without the D-LAN the commands use the IC-LAN; without any LAN they
@@ -254,11 +256,95 @@ func archiveDeleted(t *testing.T) {
 		}
 	}
 	typed(t, ctx, standby, english, 0, "pg-rex_stop")
+	archiveDeletedByOthers(t, ctx, standby)
 	typed(t, ctx, standby, english, 0, "pg-rex_slave_start", "-n")
 	primaryIs(t, ctx, primary)
 }
 
+// archiveDeletedByOthers: the owner of the database names it, by PGDATA or by
+// option; root has it from the definition, and needs none where it is named.
+func archiveDeletedByOthers(t *testing.T, ctx context.Context, n *lab.Node) {
+	t.Helper()
+	const command, cib = "/usr/sbin/pg-rex_archivefile_delete", "/var/lib/pacemaker/cib"
+	look := []string{command, "-r", "-f", "--no-backup", "--dry-run"}
+	for _, other := range shared.Nodes() {
+		for _, name := range []string{"id_ed25519", "authorized_keys"} {
+			key, err := other.ReadFile("/root/.ssh/" + name)
+			must(t, err)
+			dir := shared.PostgresHome() + "/.ssh"
+			_, err = other.Run(ctx, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "0700", dir)
+			must(t, err)
+			must(t, other.WriteFile(dir+"/"+name, key, 0o600, "postgres"))
+		}
+	}
+	asPostgres := func(env string, argv ...string) string {
+		t.Helper()
+		out, err := n.RunAs(ctx, "postgres", append([]string{"env", env}, argv...)...)
+		t.Logf("postgres@%s$ %s %v: %v\n%s", n.Name, env, argv, err, out)
+		must(t, err)
+		return out
+	}
+	have(t, asPostgres("PGDATA="+lab.PGData, look...), "Limit: ")
+	have(t, asPostgres("PGDATA=/nowhere", append(slices.Clone(look), "-D", lab.PGData)...), "Limit: ")
+	if out, err := n.RunAs(ctx, "postgres", append([]string{"env", "-u", "PGDATA"}, look...)...); err == nil {
+		t.Errorf("without PGDATA it knows the database:\n%s", out)
+	} else {
+		have(t, err.Error(), "ARC-006")
+	}
+	have(t, typed(t, ctx, n, english, 0, look...), "Limit: ")
+	_, err := n.Run(ctx, "mv", cib, cib+".away")
+	must(t, err)
+	have(t, typed(t, ctx, n, english, 2, look...), "ARC-006")
+	have(t, typed(t, ctx, n, english, 0, append(slices.Clone(look), "-D", lab.PGData)...), "Limit: ")
+	_, err = n.Run(ctx, "mv", cib+".away", cib)
+	must(t, err)
+}
+
 func screenLines(screen string) []string { return strings.Split(screen, "\n") }
+
+// definitionRejected: the cluster does not take a definition that every check
+// before had nothing against; the one of before is put back.
+func definitionRejected(t *testing.T) {
+	ctx, primary, standby := normal(t)
+	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--all")
+	definition, err := shared.Definition().CIB()
+	must(t, err)
+	must(t, primary.WriteFile("/root/pgrex.xml", []byte(definition), 0o600, "root"))
+	// A cluster refuses nothing that crm_verify has accepted, as far as we know:
+	// the refusal is played.
+	const tool = "/usr/local/sbin/cibadmin"
+	must(t, primary.WriteFile(tool, []byte(refusingCibadmin), 0o755, "root"))
+	t.Cleanup(func() { _ = os.Remove(primary.Path(tool)) })
+	before, err := primary.ReadFile("/var/lib/pacemaker/cib/cib.xml")
+	must(t, err)
+
+	have(t, typed(t, ctx, primary, english, 1, "pg-rex_master_start", "--yes", "pgrex.xml"),
+		"PST-052", "Permission denied", "next: pg-rex_stop ; pg-rex_master_start --restore")
+	have(t, typed(t, ctx, primary, english, 3, "pg-rex_master_start", "--restore"), "PST-011")
+	// Without a definition nobody knows the role of the node.
+	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--yes")
+	typed(t, ctx, primary, english, 0, "pg-rex_master_start", "--restore")
+	after, err := primary.ReadFile("/var/lib/pacemaker/cib/cib.xml")
+	must(t, err)
+	if !bytes.Equal(before, after) {
+		t.Errorf("the definition is not the one of before:\n%s\nbut\n%s", before, after)
+	}
+	must(t, os.Remove(primary.Path(tool)))
+	typed(t, ctx, primary, english, 0, "pg-rex_master_start")
+	typed(t, ctx, standby, english, 0, "pg-rex_slave_start", "-n")
+	primaryIs(t, ctx, primary)
+}
+
+// refusingCibadmin replaces nothing.
+const refusingCibadmin = `#!/bin/sh
+for word; do
+	if [ "$word" = -R ]; then
+		echo 'Call failed: Permission denied' >&2
+		exit 4
+	fi
+done
+exec /usr/sbin/cibadmin "$@"
+`
 
 // newConfiguration is the sample of the new generation, with the resources of the lab.
 const newConfiguration = `HACLUSTER_NAME = salesdb
@@ -303,6 +389,31 @@ func newVocabulary(t *testing.T) {
 	}
 	screen = typed(t, ctx, standby, english, 0, "pg-rex_standby_start", "-n")
 	lack(t, screen, "Master", "Slave")
+	primaryIs(t, ctx, primary)
+}
+
+// fencingHistory: in a cluster with fencing a primary that starts alone confirms
+// that its peer is off, and takes the record of that away again.
+func fencingHistory(t *testing.T) {
+	ctx, primary, standby := normal(t)
+	typed(t, ctx, primary, english, 0, "pg-rex_stop", "--all")
+	configured(t, strings.Replace(newConfiguration, "STONITH = disable", "STONITH = enable\nSTONITH_ResourceID = fence-node01 , fence-node02", 1))
+	fenced, err := shared.CIB(lab.Variant{Fencing: true})
+	must(t, err)
+	must(t, primary.WriteFile("/root/fenced.xml", []byte(fenced), 0o600, "root"))
+	history := func() string {
+		t.Helper()
+		out, err := primary.Run(ctx, "stonith_admin", "--history", standby.Name)
+		must(t, err)
+		return out
+	}
+
+	screen := typed(t, ctx, primary, english, 0, "pg-rex_primary_start", "--yes", "fenced.xml")
+	have(t, screen, "Cleared the fencing record of "+standby.Name)
+	if h := history(); strings.Contains(h, "human") || strings.Contains(h, "turn off") {
+		t.Errorf("the record is still there:\n%s", h)
+	}
+	typed(t, ctx, standby, english, 0, "pg-rex_standby_start", "-n")
 	primaryIs(t, ctx, primary)
 }
 

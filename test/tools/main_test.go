@@ -39,7 +39,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	ctx := context.Background()
-	shared, noLab = lab.Up(ctx, lab.Config{Agent: "../../bin/pgsql-ra", Bare: true})
+	shared, noLab = lab.Up(ctx, lab.Config{Agent: "../../bin/pgsql-ra", Power: "../../bin/pgrex-lab", Bare: true})
 	if noLab == nil {
 		noLab = shared.InstallTools("../../bin/pg-rex", configuration)
 	}

@@ -51,7 +51,7 @@ func (t *Tally) Verdict(strict bool) string {
 func Run(w io.Writer, env []string, args ...string) *Tally {
 	begin := time.Now()
 	t := &Tally{}
-	w = &serial{to: w} // go's own words and those of the tests come side by side
+	w = Serial(w) // go's own words and those of the tests come side by side
 	cmd := exec.Command("go", append([]string{"test", "-json", "-count=1", "-timeout=40m"}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = w
@@ -67,7 +67,9 @@ func Run(w io.Writer, env []string, args ...string) *Tally {
 	return t
 }
 
-// serial lets one write at a time.
+// Serial lets one write at a time, for several that write side by side.
+func Serial(w io.Writer) io.Writer { return &serial{to: w} }
+
 type serial struct {
 	mu sync.Mutex
 	to io.Writer
