@@ -17,7 +17,7 @@ endif
 LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites test/tools
 # Packages that have both. Their tests with a server leave themselves out where
 # there is no root, unless nothing may be left out.
-MIXED = $(addprefix pgrex/,internal/archive internal/operation internal/rebuild internal/rejoin internal/setup)
+MIXED = $(addprefix pgrex/,internal/archive internal/doctor internal/operation internal/rebuild internal/rejoin internal/setup)
 UNITS = $(filter-out $(addprefix pgrex/,$(LARGE)) $(MIXED),$(shell $(GO) list ./...))
 comma := ,
 space := $(subst ,, )

@@ -247,6 +247,9 @@ func replicationRole(c *Case) []Finding {
 
 // connections tells of replication connections that could not be opened.
 func connections(c *Case) []Finding {
+	if !c.Connect {
+		return skipped()
+	}
 	return eachServer(c, func(n Node, s Server) []Finding {
 		if missing := needs(n.Name, s.Connections); missing != nil {
 			return missing

@@ -16,7 +16,7 @@ import (
 // was given.
 func definitionsAgree(c *Case) []Finding {
 	if c.Definition.Known && c.Running.Known && c.Definition.Value.Source == c.Running.Value.Source {
-		return nil
+		return skipped()
 	}
 	if missing := needs("", c.Definition, c.Running); missing != nil {
 		return missing

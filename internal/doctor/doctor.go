@@ -27,14 +27,16 @@ const (
 	Warning  State = "warning"  // works, but worse than prescribed
 	Error    State = "error"    // a start, a fail-over or the building of a standby will fail
 	Critical State = "critical" // loss of data, or two primaries, are possible
+	// Skipped is what nobody has asked for: an option leaves it out.
+	Skipped State = "skipped"
 )
 
 // rank orders states, the worst last.
 var rank = map[State]int{OK: 0, Notice: 1, Unknown: 2, Warning: 3, Error: 4, Critical: 5}
 
-// exits are the exit statuses of pg-rex doctor. Something that is not known is
-// no finding.
-var exits = map[State]int{Warning: 2, Error: 3, Critical: 4}
+// exits are the exit statuses of pg-rex doctor. What could not be found out is
+// not well: a script must not take it for that.
+var exits = map[State]int{Unknown: 2, Warning: 2, Error: 3, Critical: 4}
 
 // Exit is the exit status that a state asks for.
 func (s State) Exit() int { return exits[s] }
@@ -98,6 +100,7 @@ func checks() []check {
 type Report struct {
 	Findings []Finding // the worst first
 	Well     []string  // the checks that have found nothing, by their numbers
+	Skipped  []string  // the checks that were not asked for
 }
 
 // Worst is the worst state of all.
@@ -111,7 +114,7 @@ func (r Report) Worst() State {
 	return worst
 }
 
-// Exit is the exit status: what is not known does not hide a warning.
+// Exit is the exit status of the command.
 func (r Report) Exit() int {
 	status := 0
 	for _, f := range r.Findings {
@@ -127,9 +130,14 @@ func examine(c *Case, list []check) Report {
 	var r Report
 	for _, k := range list {
 		found := k.decide(c)
-		if len(found) == 0 {
+		skipped := len(found)
+		found = slices.DeleteFunc(found, func(f Finding) bool { return f.State == Skipped })
+		switch {
+		case len(found) > 0:
+		case skipped > 0:
+			r.Skipped = append(r.Skipped, k.id)
+		default:
 			r.Well = append(r.Well, k.id)
-			continue
 		}
 		for _, f := range found {
 			f.Check = k.id

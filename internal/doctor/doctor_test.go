@@ -25,7 +25,9 @@ func TestReportIsInOrder(t *testing.T) {
 	}{
 		{"all well", []check{{"DR-01", finds()}}, "", OK, 0},
 		{"a notice", []check{{"DR-01", finds(Notice)}}, "DR-01 notice ", Notice, 0},
-		{"not known", []check{{"DR-01", finds(Unknown)}}, "DR-01 unknown ", Unknown, 0},
+		{"not known", []check{{"DR-01", finds(Unknown)}}, "DR-01 unknown ", Unknown, 2},
+		{"not asked for", []check{{"DR-01", finds(Skipped)}}, "", OK, 0},
+		{"not asked for in part", []check{{"DR-01", finds(Skipped, Warning)}}, "DR-01 warning ", Warning, 2},
 		{"a warning", []check{{"DR-02", finds(Warning, Notice)}, {"DR-01", finds(Unknown)}}, "DR-02 warning DR-01 unknown DR-02 notice ", Warning, 2},
 		{"an error", []check{{"DR-01", finds(Warning)}, {"DR-02", finds(Error)}}, "DR-02 error DR-01 warning ", Error, 3},
 		{"critical", []check{{"DR-01", finds(Error)}, {"DR-02", finds(Critical)}}, "DR-02 critical DR-01 error ", Critical, 4},
@@ -34,6 +36,9 @@ func TestReportIsInOrder(t *testing.T) {
 		order := ""
 		for _, f := range r.Findings {
 			order += f.Check + " " + string(f.State) + " "
+		}
+		if skipped := tt.name == "not asked for"; skipped != (len(r.Skipped) > 0) || len(r.Well) > 0 && tt.exit+len(r.Findings) > 0 {
+			t.Errorf("%s: skipped %v, well %v", tt.name, r.Skipped, r.Well)
 		}
 		if order != tt.order || r.Worst() != tt.worst || r.Exit() != tt.exit {
 			t.Errorf("%s: %q, worst %s, exit %d", tt.name, order, r.Worst(), r.Exit())
@@ -56,7 +61,7 @@ func TestWhatIsNotKnownIsSaid(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 	c.Nodes = c.Nodes[:1]
-	if found := bothNodes(c, func(Node, Node) []Finding { return nil }); len(found) != 1 || found[0].Found.ID != message.DRU004 {
+	if found := bothNodes(c, func(Node, Node) []Finding { return nil }); len(found) != 1 || found[0].State != Skipped {
 		t.Errorf("%+v", found)
 	}
 }

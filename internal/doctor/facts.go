@@ -118,10 +118,10 @@ func eachNode(c *Case, do func(n Node, f Facts) []Finding) []Finding {
 }
 
 // bothNodes makes a check that compares the nodes. Where only one was asked for
-// it is not made; of a node that does not answer it says why not.
+// it is skipped; of a node that does not answer it says why not.
 func bothNodes(c *Case, do func(own, peer Node) []Finding) []Finding {
 	if len(c.Nodes) < 2 {
-		return []Finding{notKnown("", say(message.DRU004))}
+		return skipped()
 	}
 	for _, n := range c.Nodes {
 		if !n.Facts.Known {
@@ -138,6 +138,9 @@ func notKnown(node string, why Phrase) Finding {
 	}
 	return Finding{State: Unknown, Node: node, Found: why}
 }
+
+// skipped is the answer of a check that was not asked for.
+func skipped() []Finding { return []Finding{{State: Skipped}} }
 
 // needs says of the first fact that is not known why not. A check returns what
 // it gets.

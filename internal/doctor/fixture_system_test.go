@@ -99,7 +99,7 @@ func healthySystem(c *Case, i int) System {
 			Token:  time.Second, Consensus: 1200 * time.Millisecond},
 		Units: map[string]Fact[string]{"corosync": Found("disabled"), "pacemaker": Found("disabled"), "sbd": Found("not-found")},
 		Pacemaker: PacemakerSetup{Version: "2.1.5", File: "/etc/default/pacemaker",
-			Environment: Found(map[string]string{"PCMK_fail_fast": "yes"}), Watchdog: Found(Watchdog{Device: "/dev/watchdog"})},
+			Environment: Found(map[string]string{"PCMK_fail_fast": "yes"}), Watchdog: Watchdog{Device: "/dev/watchdog"}},
 		PowerKey:  Found("ignore"),
 		Clocks:    []string{"chronyd"},
 		Memory:    Found(Memory{Total: 16 << 30, CommitLimit: 10 << 30, SharedMax: 1 << 62}),

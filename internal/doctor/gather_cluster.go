@@ -189,7 +189,7 @@ type PacemakerSetup struct {
 	// File is where its environment is, Environment what is in it.
 	File        string
 	Environment Fact[map[string]string]
-	Watchdog    Fact[Watchdog]
+	Watchdog    Watchdog
 }
 
 // Watchdog is that of sbd.
@@ -212,7 +212,7 @@ func (s seeker) pacemakerSetup(ctx context.Context) PacemakerSetup {
 	}
 	st, err := os.Stat(s.root + w.Device)
 	w.Present = err == nil && st.Mode()&os.ModeCharDevice != 0
-	p.Watchdog = Found(w)
+	p.Watchdog = w
 	return p
 }
 

@@ -120,7 +120,7 @@ func (s seeker) answering(ctx context.Context, vip VIP, own []Interface) Fact[[]
 	case !vip.Address.Is4():
 		return Missing[[]string](message.DRT059)
 	case s.find("arping") == "":
-		return Missing[[]string](message.DRU059)
+		return s.neighbour(ctx, vip.Address, name, own)
 	}
 	res, err := s.program(ctx, "arping", "-D", "-c", "2", "-w", "3", "-I", name, vip.Address.String())
 	if status, ended := run.Status(err); err != nil && (!ended || status != 1) {
@@ -134,6 +134,33 @@ func (s seeker) answering(ctx context.Context, vip VIP, own []Interface) Fact[[]
 	}
 	slices.Sort(list)
 	return Found(slices.Compact(list))
+}
+
+// neighbour lets the kernel ask who has an address, by a ping to it. It sees one
+// answer, and asks nobody for an address of its own.
+func (s seeker) neighbour(ctx context.Context, a netip.Addr, nic string, own []Interface) Fact[[]string] {
+	if holder(own, a) != "" {
+		return Found([]string{})
+	}
+	if p := s.ping(ctx, a.String()); !p.Known {
+		return Missing[[]string](message.DRU059)
+	}
+	text, err := os.ReadFile(s.root + "/proc/net/arp")
+	if err != nil {
+		return fact([]string(nil), err)
+	}
+	list := []string{}
+	for line := range strings.Lines(string(text)) {
+		const complete = 2 // among the flags
+		f := strings.Fields(line)
+		if len(f) < 6 || f[0] != a.String() || f[5] != nic {
+			continue
+		}
+		if flags, err := strconv.ParseUint(f[2], 0, 32); err == nil && flags&complete != 0 {
+			list = append(list, strings.ToLower(f[3]))
+		}
+	}
+	return Found(list)
 }
 
 // connection tries to connect, and says nothing when it has.

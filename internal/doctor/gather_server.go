@@ -43,7 +43,12 @@ func gatherServer(ctx context.Context, in In) Server {
 		s.User.Why = literal(err.Error())
 		return s
 	}
-	s.User = Found(i.Settings().User)
+	u := i.Settings().User
+	if me := os.Geteuid(); me != 0 && me != int(u.UID) {
+		s.User = Missing[pg.User](message.DRU006)
+		return s
+	}
+	s.User = Found(u)
 	g := gatherer{Instance: i, in: in, db: in.Database.Value, out: &s}
 	g.files()
 	g.programs(ctx)
@@ -212,7 +217,6 @@ func (g *gatherer) connections(ctx context.Context) {
 	s := g.out
 	s.Addresses = fact(conf.OwnPrefixes())
 	if !g.in.Connect {
-		s.Connections = Missing[[]Connection](message.DRU010)
 		return
 	}
 	targets := []netip.Addr{g.in.Lans.Peer}

@@ -233,6 +233,10 @@ func TestConnection(t *testing.T) {
 func TestAnswering(t *testing.T) {
 	own := []Interface{{Name: "bond0", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.11/24")}}}
 	vip := VIP{Resource: "vip-master", Address: netip.MustParseAddr("192.168.0.10")}
+	const arp = "IP address       HW type     Flags       HW address            Mask     Device\n" +
+		"192.168.0.10     0x1         0x2         52:54:00:AA:BB:CC     *        bond0\n" +
+		"192.168.0.10     0x1         0x2         52:54:00:00:00:01     *        bond1\n" +
+		"192.168.0.20     0x1         0x0         00:00:00:00:00:00     *        bond0\n"
 	for _, tt := range []struct {
 		name   string
 		vip    VIP
@@ -243,11 +247,14 @@ func TestAnswering(t *testing.T) {
 		{"nobody", vip, scripted{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n"}}, []string{}, false},
 		{"somebody", vip, scripted{"arping": {out: "ARPING 192.168.0.10 from 0.0.0.0 bond0\nUnicast reply from 192.168.0.10 [52:54:00:AA:BB:CC]  0.8ms\nSent 1 probes (1 broadcast(s))\n", status: 1}}, []string{"52:54:00:aa:bb:cc"}, false},
 		{"not allowed", vip, scripted{"arping": {err: "arping: socket: Operation not permitted\n", status: 2}}, nil, true},
-		{"no arping", vip, nil, nil, true},
+		{"neither arping nor ping", vip, nil, nil, true},
+		{"the kernel knows", vip, scripted{"ping": {status: 1}}, []string{"52:54:00:aa:bb:cc"}, false},
+		{"the kernel has had no answer", VIP{Address: netip.MustParseAddr("192.168.0.20")}, scripted{"ping": {status: 1}}, []string{}, false},
+		{"the own address", VIP{Address: netip.MustParseAddr("192.168.0.11")}, nil, []string{}, false},
 		{"no interface", VIP{Address: vip.Address, Interface: "bond7"}, scripted{"arping": {}}, nil, true},
 		{"no network", VIP{Address: netip.MustParseAddr("10.0.0.1")}, scripted{"arping": {}}, nil, true},
 	} {
-		got := seekerOf(t, nil, tt.p).answering(t.Context(), tt.vip, own)
+		got := seekerOf(t, map[string]string{"/proc/net/arp": arp}, tt.p).answering(t.Context(), tt.vip, own)
 		if got.Known == tt.reason || !slices.Equal(got.Value, tt.want) || tt.reason && got.Why.IsZero() {
 			t.Errorf("%s: %+v", tt.name, got)
 		}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -128,7 +129,10 @@ func agentProgram(r definition.Resource) string {
 // agentPaths are what the agent needs beside its data directory and the
 // programs of the server: each has to be there on both nodes.
 func agentPaths(d Database) []string {
-	paths := given(parent(d.Params.PgData))
+	var paths []string
+	if d.Params.PgData != "" {
+		paths = append(paths, filepath.Dir(strings.TrimRight(d.Params.PgData, "/")))
+	}
 	if config := d.Params.Config; config != "" && !strings.HasPrefix(config, d.Params.PgData+"/") {
 		paths = append(paths, config)
 	}
@@ -138,28 +142,14 @@ func agentPaths(d Database) []string {
 	return paths
 }
 
-// parent is the directory that a directory lies in, "" for none.
-func parent(path string) string {
-	i := strings.LastIndexByte(strings.TrimRight(path, "/"), '/')
-	return path[:max(0, i)]
-}
-
-// binDir is where the programs of the server are, by pg_ctl, "" when that is
-// left to the PATH.
+// binDir is where the programs of the server are, by pg_ctl, which may have
+// options; "" when that is left to the PATH.
 func binDir(d Database) string {
-	dir, name, _ := cutLast(d.Params.PgCtl)
-	if name == "" || !strings.HasPrefix(d.Params.PgCtl, "/") {
+	program, _, _ := strings.Cut(d.Params.PgCtl, " -")
+	if !filepath.IsAbs(program) {
 		return ""
 	}
-	return dir
-}
-
-func cutLast(path string) (dir, name string, ok bool) {
-	i := strings.LastIndexByte(path, '/')
-	if i < 0 {
-		return "", path, false
-	}
-	return path[:i], path[i+1:], true
+	return filepath.Dir(program)
 }
 
 // parts are the parts of PG-REX in the definition, or the finding that there are none.

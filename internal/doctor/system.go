@@ -52,10 +52,10 @@ type Interface struct {
 	Prefixes       []netip.Prefix
 }
 
-// Reach is a try to connect: "" as a reason when it came about.
+// Reach is how a try to connect has ended.
 type Reach struct{ Refused, TimedOut bool }
 
-// Ok says that it came about.
+// Ok says that the connection came about.
 func (r Reach) Ok() bool { return !r.Refused && !r.TimedOut }
 
 // Look says what to look for on a node, for [Gather].

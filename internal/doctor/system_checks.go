@@ -247,11 +247,11 @@ func watchdogThere(c *Case) []Finding {
 			return missing
 		}
 		w := f.System.Pacemaker.Watchdog
-		if !strings.HasPrefix(sbd.Value, "enabled") || w.Value.Present {
+		if !strings.HasPrefix(sbd.Value, "enabled") || w.Present {
 			return nil
 		}
-		return []Finding{finding(Error, "", say(message.DRA091, "device", w.Value.Device), say(message.DRX091), say(message.DRW091),
-			say(message.DRM091, "device", w.Value.Device))}
+		return []Finding{finding(Error, "", say(message.DRA091, "device", w.Device), say(message.DRX091), say(message.DRW091),
+			say(message.DRM091, "device", w.Device))}
 	})
 }
 

@@ -9,13 +9,11 @@ const (
 	DRU001 ID = "DRU-001"
 	DRU002 ID = "DRU-002"
 	DRU003 ID = "DRU-003"
-	DRU004 ID = "DRU-004"
 	DRU005 ID = "DRU-005"
 	DRU006 ID = "DRU-006"
 	DRU007 ID = "DRU-007"
 	DRU008 ID = "DRU-008"
 	DRU009 ID = "DRU-009"
-	DRU010 ID = "DRU-010"
 	DRU011 ID = "DRU-011"
 	DRA900 ID = "DRA-900"
 	DRA901 ID = "DRA-901"
@@ -271,13 +269,11 @@ var doctorMessages = map[ID]entry{
 	DRU001: {text: text{"PostgreSQL is stopped", "PostgreSQL が停止している"}},
 	DRU002: {text: text{"Pacemaker is stopped", "Pacemaker が停止している"}},
 	DRU003: {text: text{"{node} cannot be asked: {err}", "{node} の情報を取得できない: {err}"}},
-	DRU004: {text: text{"only this node was looked at", "自ノードだけを調べている"}},
 	DRU005: {text: text{"it was not looked for", "調べていない"}},
 	DRU006: {text: text{"root is needed to find it out", "root 権限がないため調べられない"}},
 	DRU007: {text: text{"there is no cluster definition: {err}", "クラスタの定義がない: {err}"}},
 	DRU008: {text: text{"the configuration file says nothing of it: {path}", "設定ファイルに指定がない: {path}"}},
 	DRU009: {text: text{"another server answers at the socket (pid {pid})", "ソケットに応答したのは別のサーバ（pid {pid}）"}},
-	DRU010: {text: text{"it is tried with --connect only", "--connect を指定した場合だけ確認する"}},
 	DRU011: {text: text{"the D-LAN addresses of the nodes are not known", "D-LAN アドレスが分からない"}},
 
 	DRA900: {kind: Error, exit: 1, text: text{"The cluster definition {path} cannot be read.", "クラスタ定義ファイル {path} を読み込めません。"}},

@@ -266,7 +266,7 @@ var doctorClusterMessages = map[ID]entry{
 	DRN058: {text: text{"give an interface of this node a fixed address in the network of {ip}", "このノードのインターフェースに {ip} と同じネットワークの固定アドレスを設定する"}},
 	DRO058: {text: text{"set cidr_netmask={is} of {id}", "{id} に cidr_netmask={is} を設定する"}},
 
-	DRU059: {text: text{"arping is not installed, so other hosts with the same address are not looked for", "arping がないため、同じアドレスを持つ他のホストの有無を調べられない"}},
+	DRU059: {text: text{"neither arping nor ping works, so other hosts with the same address are not looked for", "arping も ping も使えないため、同じアドレスを持つ他のホストの有無を調べられない"}},
 	DRT059: {text: text{"other hosts are looked for with IPv4 addresses only", "同じアドレスを持つ他のホストの有無は、IPv4 でのみ調べられる"}},
 	DRA059: {text: text{"{id} ({ip}) is on several nodes: {nodes}", "{id}（{ip}）が複数のノードにある: {nodes}"}},
 	DRB059: {text: text{"{ip} is on {nic}, where the cluster has not put {id}", "{nic} に {ip} があるが、クラスタは {id} をこのノードで起動していない"}},

@@ -27,7 +27,7 @@ type examiner struct {
 var doctorExits = []exitStatus{
 	{"0", both{"nothing above a notice", "問題なし（参考情報のみ）"}},
 	{"1", both{"the check itself failed, or wrong options", "点検自体の失敗、またはオプションの誤り"}},
-	{"2", both{"warnings", "警告がある"}},
+	{"2", both{"warnings, or something that is not known", "警告または確認できない項目がある"}},
 	{"3", both{"errors", "エラーがある"}},
 	{"4", both{"critical findings", "重大な問題がある"}},
 }

@@ -43,6 +43,9 @@ func (e *examiner) screen(c *doctor.Case, r doctor.Report) []string {
 		}
 	}
 	lines = append(lines, e.notKnown(r)...)
+	if len(r.Skipped) > 0 {
+		lines = append(lines, "", word("Not asked for (--node both, --connect)", "対象外の項目（--node both、--connect で確認）"), "  "+strings.Join(r.Skipped, " "))
+	}
 	if e.verbose && len(r.Well) > 0 {
 		lines = append(lines, "", word("OK", "問題なし"), "  "+strings.Join(r.Well, " "))
 	}
@@ -63,7 +66,7 @@ func (e *examiner) notKnown(r doctor.Report) []string {
 			continue
 		}
 		reason := e.text(f.Found)
-		if f.Node != "" {
+		if f.Node != "" && !strings.HasPrefix(reason, f.Node) {
 			reason = f.Node + ": " + reason
 		}
 		if at, ok := seen[reason]; ok {
@@ -133,6 +136,7 @@ type doctorDocument struct {
 	Exit     int             `json:"exit"`
 	Findings []doctorFinding `json:"findings"`
 	Well     []string        `json:"ok"`
+	Skipped  []string        `json:"skipped"`
 	Outages  []doctorOutage  `json:"outages,omitempty"`
 }
 
@@ -154,7 +158,8 @@ type doctorFinding struct {
 }
 
 func (e *examiner) document(c *doctor.Case, r doctor.Report) doctorDocument {
-	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Well: r.Well, Findings: []doctorFinding{}, Outages: e.outages(c)}
+	d := doctorDocument{Time: e.machine.Now(), Worst: r.Worst(), Exit: r.Exit(), Findings: []doctorFinding{},
+		Well: append([]string{}, r.Well...), Skipped: append([]string{}, r.Skipped...), Outages: e.outages(c)}
 	if c.Definition.Known {
 		d.Source = c.Definition.Value.Source
 	}

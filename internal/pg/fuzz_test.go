@@ -3,6 +3,7 @@ package pg
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -208,6 +209,39 @@ func FuzzAnswer(f *testing.F) {
 		}
 		if _, err := parseSenders([]*pgconn.Result{{Rows: [][][]byte{cells}}}); err == nil && len(cells) < 13 {
 			t.Errorf("%d columns give a sender", len(cells))
+		}
+	})
+}
+
+// Configuration files are written by people.
+func FuzzConfigurationFiles(f *testing.F) {
+	f.Add("port = 5432 # x\n'\n=\nname 'it''s'\n")
+	f.Add(hbaText)
+	f.Add("wal_sender_timeout = 1e400min\nfsync = \n\\")
+	f.Add("host \"a\"\",b\" ,c d ::1/0 e\\\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for line := range strings.Lines(text) {
+			if l, there := confLine(line); there && l.Error == "" {
+				again, _ := confLine(l.Name + " = " + QuoteConf(l.Value))
+				if again.Error != "" || again.Name != l.Name || again.Value != l.Value {
+					t.Errorf("%q is %+v, and written anew %+v", line, l, again)
+				}
+				for _, name := range []string{"fsync", "wal_sender_timeout", "wal_level", l.Name} {
+					if v, err := Canonical(name, l.Value); err == nil {
+						if w, err := Canonical(name, v); err != nil || w != v {
+							t.Errorf("%s: %q becomes %q and then %q, %v", name, l.Value, v, w, err)
+						}
+					}
+				}
+			}
+			r, there := hbaRule(line)
+			if there && r.Error == "" && r.Method == "" && len(r.Databases) == 0 {
+				t.Errorf("%q is a rule %+v", line, r)
+			}
+			MatchHBA([]HBARule{r}, HBAConn{Replication: true, User: "u", From: netip.MustParseAddr("10.0.0.1")})
+		}
+		if strings.Contains(Conceal(text), "password") && !strings.Contains(text, "host") && !strings.Contains(text, "user") && !strings.Contains(text, "port") {
+			t.Errorf("%q is told as %q", text, Conceal(text))
 		}
 	})
 }

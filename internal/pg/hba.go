@@ -66,7 +66,7 @@ func (i *Instance) readHBA(path string, depth int) ([]HBARule, error) {
 			continue
 		}
 		r.File, r.Line = path, begun
-		if !slices.Contains(includes, r.Type) {
+		if !slices.Contains(includes, r.Type) || r.Error != "" {
 			rules = append(rules, r)
 			continue
 		}
@@ -122,7 +122,9 @@ func hbaRule(line string) (r HBARule, there bool) {
 	first := func() string { return strings.Join(take(), ",") }
 	r.Type = first()
 	if slices.Contains(includes, r.Type) {
-		r.Databases = take()
+		if r.Databases = take(); len(r.Databases) == 0 {
+			return wrong("no file after " + r.Type)
+		}
 		return r, true
 	}
 	if !slices.Contains([]string{"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"}, r.Type) {
