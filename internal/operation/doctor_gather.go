@@ -18,6 +18,7 @@ import (
 
 const (
 	gatherTime = 30 * time.Second // for a node to tell all it knows
+	dialTime   = 5 * time.Second  // for each address of the peer
 	typingTime = 5 * time.Minute  // for somebody to type a password
 )
 
@@ -193,6 +194,7 @@ func (e *examiner) peerName(c *doctor.Case) string {
 func (e *examiner) reachPeer(ctx context.Context) error {
 	silent := *e.session
 	silent.untouched = true
+	silent.conf.SSHConnectTimeout = min(silent.conf.SSHConnectTimeout, dialTime)
 	silent.streams.Terminal = e.streams.Terminal && !e.json
 	if !silent.streams.Terminal {
 		silent.con = console.New(console.Options{Say: e.con.Say(), Out: io.Discard, Err: io.Discard})
