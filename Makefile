@@ -128,7 +128,7 @@ bench: deps build ## what a monitor costs: the shell agent's and ours in turn, o
 # The program pg-rex acts by the name it is called with.
 NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \
 	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status pg-rex_doctor \
-	pg-rex_sheet pg-rex_plan pg-rex_apply pg-rex_simulate pg-rex_init pg-rex_archive
+	pg-rex_sheet pm_crmgen pm_pcsgen pg-rex_plan pg-rex_apply pg-rex_simulate pg-rex_init pg-rex_archive
 
 # share puts manual pages and completions of pg-rex below a directory. The
 # program writes them itself, of the table that its help is made of.

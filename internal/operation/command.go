@@ -44,6 +44,8 @@ type command struct {
 	// bare commands are about files that they are given: they need no rights, no
 	// configuration, no log and no lock.
 	bare bool
+	// roles says of a bare command that it speaks of the roles.
+	roles bool
 	// unlocked commands change nothing and need not be alone.
 	unlocked bool
 	// unfinished commands run although another operation has not come to its end.
@@ -117,6 +119,9 @@ func (o *common) declare(f *flags, c *command) {
 	o.output = "text"
 	f.text(&o.output, "output", "", "text|json", both{"form of the output: text, or one JSON object per line", "出力形式: text、または 1 行 1 オブジェクトの json"})
 	f.text(&o.lang, "lang", "", "ja|en", both{"language, instead of that of the locale", "表示言語（ロケールより優先）"})
+	if c.roles || !c.bare {
+		f.text(&o.vocabulary, "vocabulary", "", "old|new", both{"words for the roles: Master/Slave or Primary/Standby", "役割の呼び方: Master/Slave または Primary/Standby"})
+	}
 	if c.bare {
 		return
 	}
@@ -124,7 +129,6 @@ func (o *common) declare(f *flags, c *command) {
 	f.text(&o.config, "config", "", "FILE", both{"configuration file (default " + defaultConfig + ")", "設定ファイル（既定値 " + defaultConfig + "）"})
 	f.boolean(&o.verbose, "verbose", "", both{"show what is done in detail", "実行内容を詳しく表示する"})
 	f.boolean(&o.verbose, "additional_information", "a", both{"same as --verbose", "--verbose と同じ"})
-	f.text(&o.vocabulary, "vocabulary", "", "old|new", both{"words for the roles: Master/Slave or Primary/Standby", "役割の呼び方: Master/Slave または Primary/Standby"})
 	f.text(&o.logFile, "log-file", "", "FILE", both{"log file", "ログファイル"})
 	if c.unlocked {
 		return

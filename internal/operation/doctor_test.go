@@ -3,8 +3,6 @@ package operation
 import (
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -157,10 +155,8 @@ func TestDoctorWithoutPeerOrCluster(t *testing.T) {
 // What doctor cannot do at all ends with 1.
 func TestDoctorFails(t *testing.T) {
 	c := examined(t)
-	bad := filepath.Join(t.TempDir(), "bad.crm")
-	if err := os.WriteFile(bad, []byte("primitive\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	const bad = "/root/bad.crm"
+	c.a.files[bad] = "primitive\n"
 	for _, argv := range [][]string{{"--sheet", "/nonexistent"}, {"--sheet", bad}, {"--node", "there"}, {"--nonsense"}, {"extra"}} {
 		if got := c.play(typed{}, append([]string{"pg-rex_doctor"}, argv...)...); got.status != 1 || got.err == "" {
 			t.Errorf("%v: %d, %s", argv, got.status, got.err)
@@ -171,11 +167,9 @@ func TestDoctorFails(t *testing.T) {
 // A definition of a file takes the place of the cluster's.
 func TestDoctorChecksAFile(t *testing.T) {
 	c := examined(t)
-	sheet := filepath.Join(t.TempDir(), "new.crm")
+	const sheet = "/root/new.crm"
 	text := "primitive pgsql ocf:linuxhajapan:pgsql params pgdata=" + fakeData + " repuser=repuser rep_mode=sync node_list=\"pgrex01 pgrex02\" pgport=5555\nms msPostgresql pgsql\n"
-	if err := os.WriteFile(sheet, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	c.a.files[sheet] = text
 	port := 0
 	answer(c.a, "doctor", func(in doctor.In) (doctor.Facts, error) {
 		port = in.Database.Value.Params.PgPort

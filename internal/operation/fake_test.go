@@ -793,7 +793,10 @@ func (c *fakeCluster) play(how typed, argv ...string) played {
 			c.t.Fatal(err)
 		}
 	}
-	argv = append(slices.Clone(argv), "--config", config, "--log-file", c.log())
+	argv = slices.Clone(argv)
+	if p, ok := find(argv); ok && !p.cmd.bare { // those know no configuration
+		argv = append(argv, "--config", config, "--log-file", c.log())
+	}
 	var out, errOut bytes.Buffer
 	s := Streams{In: strings.NewReader(how.input), Out: &out, Err: &errOut, Terminal: how.terminal,
 		Getenv: func(name string) string { return how.env[name] }}

@@ -251,12 +251,40 @@ func without(text, title, statement string) string {
 	return before + after
 }
 
+// What PG-REX asks of a finished definition is told where the words are not
+// those of pm_crmgen's time, or where it is asked for.
+//
+// Conformance: CD-037, CD-052 (unit)
+func TestGenerateReviews(t *testing.T) {
+	stonith, open := newSheet(t, content(t, sheets+"golden/pgrex96-stonith.csv")), newSheet(t, content(t, sheets+"golden/pgrex96-nostonith.csv"))
+	p := raw(t, 1000, "pm_crmgen", "--target", "2", "-V", stonith)
+	for _, want := range []string{"W070", "diskd", "storage-mon", "stonith-helper", "priority-fencing-delay"} {
+		if !strings.Contains(p.err, want) {
+			t.Errorf("%q is not said: %s", want, p.err)
+		}
+	}
+	if p.status != 2 {
+		t.Errorf("status %d, want 2", p.status)
+	}
+	p = raw(t, 1000, "pm_crmgen", "--target", "2", "-V", open)
+	if got := strings.Count(p.err, "W071"); got != 1 || !strings.Contains(p.err, "two instances") {
+		t.Errorf("W071 %d times: %s", got, p.err)
+	}
+	if p := raw(t, 1000, "pm_crmgen", open); p.status != 0 || p.err != "" {
+		t.Errorf("as the program of old: %d %q", p.status, p.err)
+	}
+	if p := raw(t, 1000, "pm_crmgen", "--strict", open); p.status != 1 || p.out != "" || !strings.Contains(p.err, "ERROR W071") {
+		t.Errorf("strictly: %d %q", p.status, p.err)
+	}
+}
+
 // Conformance: CD-036 (unit)
 func TestGenerateAsPmPcsgen(t *testing.T) {
 	for name, private := range map[string]bool{"pcsgen-nostonith": false, "pcsgen-stonith": true} {
 		s := newSheet(t, content(t, sheets+"examples/"+name+".csv"))
 		p := raw(t, 1000, "pm_pcsgen", s)
-		if p.status != 0 || p.out+p.err != "" {
+		finding := map[bool]string{false: "W071", true: "W082"}[private] // no fencing; a password to be filled in
+		if p.status != 2 || p.out != "" || !strings.Contains(p.err, finding) {
 			t.Errorf("%s: %d %q %q", name, p.status, p.out, p.err)
 		}
 		names(t, filepath.Dir(s), "sheet.csv", "sheet.sh", "sheet.xml")

@@ -28,7 +28,7 @@ const differs = 2
 
 func plan() *command {
 	return &command{
-		name: "plan", names: []string{"pg-rex_plan"}, args: "FILE", max: 1, bare: true, report: true,
+		name: "plan", names: []string{"pg-rex_plan"}, args: "FILE", max: 1, bare: true, roles: true, report: true,
 		short: both{"show what a definition would change in the cluster", "リソース定義の変更内容とその影響を表示する"},
 		long: both{
 			"Compares a definition FILE (XML or the form of crmsh) with that of the running cluster, and shows each difference\nwith its consequence and what the cluster would do at once. Changes nothing.",

@@ -24,7 +24,7 @@ const liveWord = "live"
 
 func simulate() *command {
 	return &command{
-		name: "simulate", names: []string{"pg-rex_simulate"}, args: "[FILE|live]", max: 1, bare: true, report: true,
+		name: "simulate", names: []string{"pg-rex_simulate"}, args: "[FILE|live]", max: 1, bare: true, roles: true, report: true,
 		short: both{"play failures on a definition and show what the cluster would do", "故障時のクラスタの動作をリソース定義から予測する"},
 		long: both{
 			"Plays the failures that matter on a definition FILE (XML or the form of crmsh), or on the running cluster (live, the\ndefault), with Pacemaker's own scheduler, and says for each who becomes primary and where the addresses go. The\ncluster is not touched. Ends with 1 when a single failure would leave the clients without a primary.",
