@@ -26,6 +26,9 @@ func Down(ctx context.Context) error {
 	if err := removeNamespaces(ctx); err != nil {
 		return err
 	}
+	if err := removeDevices(ctx); err != nil {
+		return err
+	}
 	if err := unmountBelow(Root); err != nil {
 		return err
 	}

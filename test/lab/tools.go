@@ -15,7 +15,8 @@ import (
 // every node.
 var ToolNames = []string{
 	"pg-rex_primary_start", "pg-rex_master_start", "pg-rex_standby_start", "pg-rex_slave_start",
-	"pg-rex_stop", "pg-rex_switchover", "pg-rex_archivefile_delete", "pg-rex_status",
+	"pg-rex_stop", "pg-rex_switchover", "pg-rex_archivefile_delete", "pg-rex_status", "pg-rex_doctor",
+	"pg-rex_sheet", "pm_crmgen", "pm_pcsgen", "pg-rex_plan", "pg-rex_apply", "pg-rex_simulate", "pg-rex_init", "pg-rex_archive",
 }
 
 // InstallTools puts the operation commands and their configuration in every node.

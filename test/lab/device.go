@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+var deviceDir = filepath.Join(Root, "devices")
+
+// AddDisk gives a running node a block device of its own, /dev/NAME, until its
+// next boot. It is a file of the lab behind a loop device of the machine.
+func (n *Node) AddDisk(ctx context.Context, name string, mebibytes int64) error {
+	if err := os.MkdirAll(deviceDir, 0o755); err != nil {
+		return err
+	}
+	file := filepath.Join(deviceDir, n.Name+"-"+name)
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Truncate(mebibytes << 20); err != nil {
+		return err
+	}
+	out, err := run(ctx, "losetup", "--find", "--show", file)
+	if err != nil {
+		return fmt.Errorf("cannot make a disk for %s: %w", n.Name, err)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(strings.TrimSpace(out), &st); err != nil {
+		return err
+	}
+	_, err = n.Run(ctx, "mknod", "/dev/"+name, "b",
+		strconv.Itoa(int(unix.Major(st.Rdev))), strconv.Itoa(int(unix.Minor(st.Rdev))))
+	return err
+}
+
+// removeDevices detaches the loop devices of the lab, also those of one that was
+// killed half-way.
+func removeDevices(ctx context.Context) error {
+	backing, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
+	if err != nil {
+		return err
+	}
+	for _, path := range backing {
+		file, err := os.ReadFile(path)
+		if err != nil || !strings.HasPrefix(string(file), deviceDir+"/") {
+			continue
+		}
+		device := "/dev/" + strings.Split(path, "/")[3]
+		if _, err := run(ctx, "losetup", "--detach", device); err != nil {
+			return fmt.Errorf("cannot detach %s: %w", device, err)
+		}
+	}
+	return nil
+}
