@@ -14,7 +14,7 @@ endif
 
 # Tests that need root, a server, a cluster or the tools of others. Those of all
 # other packages are units.
-LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/suites test/tools
+LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/setup test/suites test/tools
 # Packages that have both. Their tests with a server leave themselves out where
 # there is no root, unless nothing may be left out.
 MIXED = $(addprefix pgrex/,internal/archive internal/doctor internal/operation internal/rebuild internal/rejoin internal/setup)
@@ -39,6 +39,7 @@ test: deps servers build dist ## all tests: unit and script tests and real serve
 		server=./internal/pg,./internal/agent,./test/judges,$(subst $(space),$(comma),$(MIXED)) \
 		// \
 		lab=./test/cluster \
+		setup=./test/setup \
 		tools=./test/tools \
 		faults=./test/faults
 
@@ -60,6 +61,7 @@ SUITES ?= bullseye bookworm trixie forky
 suites: deps build ## clusters on other releases of Debian: Pacemaker 2.0 to 3.0, PostgreSQL 13 to 18 (SUITES="trixie")
 	@sh test/lab/install-debian.sh debootstrap
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 PGREX_SUITES="$(SUITES)" $(GO) test -count=1 -timeout=120m -v ./test/suites
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -count=1 -timeout=60m -v ./test/setup -suite trixie
 
 .PHONY: tools
 tools: deps build ## the operation commands at length: 20 switchovers, one killed in every phase, rare faults

@@ -18,17 +18,29 @@ func archiveChecks() []check {
 type copyPlace struct{ dir, suffix string }
 
 // copyPlaces are the places that an archive or restore command names: words with
-// %f in them. A command that passes its work on to a script names none.
+// %f in them, and the directory that pg-rex archive copies to. A command that
+// passes its work on to a script names none.
 func copyPlaces(command string) []copyPlace {
+	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t'\"<>|&;()", r) })
 	var list []copyPlace
-	for _, w := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t'\"<>|&;()", r) }) {
+	for i, w := range words {
 		before, suffix, found := strings.Cut(w, "%f")
 		dir, slash := strings.CutSuffix(before, "/")
+		if i+1 < len(words) && w == "%p" && ownArchive(words[:i]) {
+			dir, suffix, found, slash = words[i+1], "", true, true
+		}
 		if p := (copyPlace{filepath.Clean(dir), suffix}); found && slash && !slices.Contains(list, p) {
 			list = append(list, p)
 		}
 	}
 	return list
+}
+
+// ownArchive says whether words end with the command that archives one file.
+func ownArchive(words []string) bool {
+	n := len(words)
+	return n > 0 && filepath.Base(words[n-1]) == "pg-rex_archive" ||
+		n > 1 && filepath.Base(words[n-2]) == "pg-rex" && words[n-1] == "archive"
 }
 
 // archives makes sure that WAL is archived where the commands look for it.

@@ -92,6 +92,10 @@ func TestEveryServerCheck(t *testing.T) {
 		{"no directory", "DR-08", Error, "node02", on(func(s *Server) { change(s, dirArchive, func(d *Directory) { d.Exists = false }) }, 1)},
 		{"root's directory", "DR-08", Error, "node02", on(func(s *Server) { change(s, dirArchive, func(d *Directory) { d.UID = 0 }) }, 1)},
 		{"a directory not to be written to", "DR-08", Error, "node02", on(func(s *Server) { change(s, dirArchive, func(d *Directory) { d.Writable = false }) }, 1)},
+		{"our own archiver elsewhere", "DR-08", Error, "node01", func(c *Case) {
+			sets("archive_command", "/usr/sbin/pg-rex archive %p /dbfp/pgarch/arc2")(c)
+			params(func(p *ocf.Params) { p.RestoreCommand = "/bin/cp /dbfp/pgarch/arc2/%f %p" })(c)
+		}},
 		{"gzip and cp", "DR-09", Error, "node01", sets("archive_command", "/bin/gzip -c %p > /dbfp/pgarch/arc1/%f.gz")},
 		{"synchronous_standby_names of ALTER SYSTEM", "DR-10", Critical, "node01", on(func(s *Server) {
 			addLine(s, false, pg.ConfLine{File: autoFile, Line: 3, Name: "synchronous_standby_names"})

@@ -47,6 +47,8 @@ func TestNoFinding(t *testing.T) {
 			sets("archive_command", "/bin/gzip -c %p > /dbfp/pgarch/arc1/%f.gz")(c)
 			params(func(p *ocf.Params) { p.RestoreCommand = "/bin/gzip -cd /dbfp/pgarch/arc1/%f.gz > %p" })(c)
 		}},
+		{"our own archiver", "DR-09", sets("archive_command", "/usr/sbin/pg-rex archive %p /dbfp/pgarch/arc1")},
+		{"our own archiver by its name", "DR-09", sets("archive_command", "pg-rex_archive %p /dbfp/pgarch/arc1/")},
 		{"a role that waits for more", "DR-04", on(func(s *Server) {
 			s.Survey.Value.RoleSettings = []pg.RoleSetting{{Role: "batch", Name: "synchronous_commit", Value: "remote_apply"}, {Role: "x", Name: "work_mem", Value: "off"}}
 		}, 0)},

@@ -104,15 +104,16 @@ func (p *starter) online(ctx context.Context, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return p.late(missing, limit)
+	return p.late(missing, limit, crm.Overview{})
 }
 
 // late is the failure of a wait that came to its end with something missing.
-func (p *starter) late(missing []string, limit time.Duration) error {
+func (p *starter) late(missing []string, limit time.Duration, last crm.Overview) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return message.Fail(message.PST051, "sec", int(limit.Seconds()), "list", comma(missing)).Then(p.called("status"))
+	return message.Fail(message.PST051, "sec", int(limit.Seconds()), "list", comma(missing)).
+		With(p.inTrouble(last, p.db, p.own.Name())...).Then(p.called("status"))
 }
 
 // await waits until this node is primary and all that belongs to it runs. It
@@ -120,11 +121,13 @@ func (p *starter) late(missing []string, limit time.Duration) error {
 func (p *starter) await(ctx context.Context, limit time.Duration) error {
 	resource := p.db.def.Resource
 	var watched map[string]conf.ResourceIDs
+	var last crm.Overview
 	missing, err := p.until(ctx, p.word(rolePrimary), limit, func(ctx context.Context) ([]string, error) {
 		o, err := p.crm(p.own).Overview(ctx)
 		if err != nil {
 			return []string{fmt.Sprintf("Pacemaker (%v)", err)}, nil
 		}
+		last = o
 		if watched == nil {
 			watched = p.watched(o)
 		}
@@ -139,7 +142,7 @@ func (p *starter) await(ctx context.Context, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return p.late(missing, limit)
+	return p.late(missing, limit, last)
 }
 
 // settling is how long resources that nothing waits for may take to come up
@@ -166,12 +169,27 @@ func (p *starter) conclude(ctx context.Context) error {
 	return nil
 }
 
-// others warns of resources that no condition names and that do not run here.
-func (p *starter) others(ctx context.Context) {
-	known := []string{p.db.def.Resource}
-	for _, r := range p.configured() {
+// known are the resources that conditions name.
+func (s *session) known(db database) []string {
+	known := []string{db.def.Resource}
+	for _, r := range s.configured() {
 		known = append(known, r.IDs...)
 	}
+	return known
+}
+
+// inTrouble says of a node which other resources do not run there: one of them
+// may be what the database waits for.
+func (s *session) inTrouble(o crm.Overview, db database, node string) (lines []string) {
+	for _, t := range o.Troubles(node, s.known(db)) {
+		lines = append(lines, s.con.Say().Text(message.CMN022, "id", t.Resource, "state", t.Kind, "node", node))
+	}
+	return lines
+}
+
+// others warns of resources that no condition names and that do not run here.
+func (p *starter) others(ctx context.Context) {
+	known := p.known(p.db)
 	var troubles []crm.Trouble
 	_, err := p.until(ctx, "Pacemaker", settling, func(ctx context.Context) ([]string, error) {
 		o, err := p.crm(p.own).Overview(ctx)

@@ -438,7 +438,10 @@ func TestStandbyStartWaits(t *testing.T) {
 		says   []string
 	}{
 		{"not synchronous", func(n *fakeNode) { n.set("HS:async", "STREAMING|ASYNC") }, 5, []string{"SST-063", "HS:async", "STREAMING|ASYNC"}},
-		{"not up", func(n *fakeNode) { n.up() }, 5, []string{"SST-060", "next: pg-rex_standby_start --resume"}},
+		{"not up", func(n *fakeNode) {
+			n.up()
+			n.c.others = append(n.c.others, fakeResource{id: "billing", kind: "Dummy", where: "everywhere", failed: true})
+		}, 5, []string{"SST-060", "Resource billing is failed on ", "next: pg-rex_standby_start --resume"}},
 		{"failed", func(n *fakeNode) {
 			n.up()
 			n.c.failures = append(n.c.failures, fakeFailure{key: "pgsql_start_0", node: n.host, exit: 1, reason: "no such luck", at: time.Now().Add(time.Second)})

@@ -60,11 +60,13 @@ func (j *joiner) wait(ctx context.Context) error {
 	limit := j.limit(j.conf.TimeoutStart)
 	state := crm.NotRunning
 	var attributes string
+	var last crm.Overview
 	missing, err := j.until(ctx, j.words().Standby, limit, func(ctx context.Context) ([]string, error) {
 		o, err := j.crm(j.own).Overview(ctx)
 		if err != nil {
 			return []string{"Pacemaker"}, nil
 		}
+		last = o
 		var missing []string
 		note := func(name string, ok bool, why string) {
 			if !ok {
@@ -101,7 +103,8 @@ func (j *joiner) wait(ctx context.Context) error {
 		if state == crm.NotSync {
 			return message.Fail(message.SST063, "attrs", attributes).With(list).Then(j.called("status"))
 		}
-		return message.Fail(message.SST060, "sec", int(limit.Seconds())).With(list).Then(j.called("standby-start") + " --resume")
+		return message.Fail(message.SST060, "sec", int(limit.Seconds())).With(list).With(j.inTrouble(last, j.db, own)...).
+			Then(j.called("standby-start") + " --resume")
 	}
 	j.con.OK()
 	if err := j.finished(ctx); err != nil {

@@ -101,7 +101,7 @@ func (f *found) mention(where, text string) {
 }
 
 // labs is where real clusters are.
-var labs = []string{"test/cluster/", "test/faults/", "test/suites/", "test/tools/"}
+var labs = []string{"test/cluster/", "test/faults/", "test/setup/", "test/suites/", "test/tools/"}
 
 // goFile finds the tests of a file and what they say of themselves. A line
 // that is not in the comment of a test counts for nobody, which is an error.

@@ -145,6 +145,8 @@ var rules = []rule{
 		why:       "the commands are where everything meets"},
 	{pkg: "cmd/pg-rex", allowed: []string{"internal/operation"},
 		why: "a program hands its arguments over and ends with the answer"},
+	{pkg: "test/setup", allowed: []string{"test/lab"}, tests: true,
+		why: "a cluster is set up as an operator does, and looked at as the lab does"},
 	{pkg: "test/tools", allowed: []string{"test/lab"}, tests: true,
 		why: "commands are typed as an operator does, and looked at as the lab does"},
 	{pkg: "internal/agent",
