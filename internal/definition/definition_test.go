@@ -131,6 +131,31 @@ func TestDefinitionsAreValidForEveryRelease(t *testing.T) {
 	}
 }
 
+// From schema 4 on a location constraint has one rule. Every rule stays.
+func TestOneRuleForEachLocation(t *testing.T) {
+	for _, name := range files {
+		d := read(t, testFile(t, name))
+		rules := func(schema string) (all, most int) {
+			ids := map[string]bool{}
+			configuration := d.translated(target(t, schema))
+			for _, c := range configuration.section("constraints").named("rsc_location") {
+				n := len(c.named("rule"))
+				all, most = all+n, max(most, n)
+				if ids[c.attr("id")] {
+					t.Errorf("%s: the id %s is there twice", name, c.attr("id"))
+				}
+				ids[c.attr("id")] = true
+			}
+			return all, most
+		}
+		before, several := rules("3.9")
+		after, one := rules("4.0")
+		if before == 0 || after != before || several < 2 || one != 1 {
+			t.Errorf("%s: %d rules, up to %d in one, become %d, up to %d", name, before, several, after, one)
+		}
+	}
+}
+
 func TestWordsOfTheRelease(t *testing.T) {
 	for _, name := range []string{"pgrex96-nostonith.crm", "pacemaker21-stonith.crm"} {
 		d := read(t, testFile(t, name))

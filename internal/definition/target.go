@@ -42,6 +42,10 @@ func (t Target) promotableClones() bool { return t.major >= 3 }
 // older words, 3.0 or newer.
 func (t Target) PromotedOnly() bool { return t.major >= 4 }
 
+// oneRule says whether a location constraint has one rule at most, as from
+// schema 4 on.
+func (t Target) oneRule() bool { return t.major >= 4 }
+
 // promotedRoles says whether the roles are called Promoted and Unpromoted, as
 // from Pacemaker 2.1.0 on.
 func (t Target) promotedRoles() bool { return t.major > 3 || t.major == 3 && t.minor >= 7 }
@@ -83,7 +87,47 @@ func (d Definition) translated(t Target) *element {
 			e.translatePromotable(t)
 		}
 	})
+	if t.oneRule() {
+		splitRules(configuration)
+	}
 	return configuration
+}
+
+// splitRules makes of a location constraint with several rules one for each of
+// them, which means the same: the scores of all that hold are added up.
+func splitRules(configuration *element) {
+	ids := map[string]bool{}
+	configuration.each(func(e *element) { ids[e.attr("id")] = true })
+	constraints := configuration.section("constraints")
+	var split []*element
+	for _, c := range constraints.children {
+		rules := c.named("rule")
+		if c.name != "rsc_location" || len(rules) < 2 {
+			split = append(split, c)
+			continue
+		}
+		for n, rule := range rules {
+			one := c.clone()
+			one.children = slices.DeleteFunc(one.children, func(e *element) bool { return e.name == "rule" })
+			one.add(rule)
+			if n > 0 {
+				id := fmt.Sprintf("%s-%d", c.attr("id"), n+1)
+				for ids[id] {
+					id += "-rule"
+				}
+				ids[id] = true
+				one.set("id", id)
+				// What else is in it, a set of resources, has ids of its own.
+				one.each(func(e *element) {
+					if e.name == "resource_set" {
+						e.set("id", fmt.Sprintf("%s-%d", e.attr("id"), n+1))
+					}
+				})
+			}
+			split = append(split, one)
+		}
+	}
+	constraints.children = split
 }
 
 func promotable(clone *element) bool {

@@ -15,6 +15,7 @@ type jsonMessage struct {
 	Code   string `json:"code"`
 	Level  string `json:"level"`
 	File   string `json:"file"`
+	Sheet  string `json:"worksheet,omitempty"` // as it was asked for
 	Record int    `json:"record,omitempty"`
 	Column string `json:"column,omitempty"`
 	Hint   int    `json:"hint,omitempty"` // record to compare with
@@ -24,13 +25,17 @@ type jsonMessage struct {
 // tell shows the messages, and answers with the exit status.
 func (g *generator) tell() error {
 	say := g.con.Say()
+	file, worksheet := g.name, g.options.Worksheet
+	if worksheet != "" {
+		file += "[" + worksheet + "]"
+	}
 	for _, m := range g.messages {
 		if !g.shown(m) {
 			continue
 		}
-		line := m.Line(g.name, say)
+		line := m.Line(file, say)
 		if g.json {
-			b, err := json.Marshal(jsonMessage{m.Code(), m.Level().String(), g.name, m.Row, m.Column, m.Hint, m.Text(say)})
+			b, err := json.Marshal(jsonMessage{m.Code(), m.Level().String(), g.name, worksheet, m.Row, m.Column, m.Hint, m.Text(say)})
 			if err != nil {
 				return err
 			}

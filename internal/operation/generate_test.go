@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 )
 
 const sheets = "../sheet/testdata/"
@@ -218,7 +220,7 @@ func TestGenerateJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(p.err), &m); err != nil || p.status != 2 {
 			t.Errorf("%d %q: %v", p.status, p.err, err)
 		}
-		if m.Text == "" || (m != jsonMessage{"W026", "WARN", "sheet.csv", 4, "C", 3, m.Text}) {
+		if m.Text == "" || (m != jsonMessage{"W026", "WARN", "sheet.csv", "", 4, "C", 3, m.Text}) {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -341,5 +343,34 @@ func TestGenerateTellsNoPassword(t *testing.T) {
 		if told < 10000 {
 			t.Errorf("only %d bytes were told", told)
 		}
+	}
+}
+
+// A worksheet is named by its name or its number, and messages name it.
+func TestGenerateOfAWorksheet(t *testing.T) {
+	book := filepath.Join(t.TempDir(), "pgrex.xlsx")
+	if p := raw(t, 1000, "pg-rex", "sheet", "--stonith", "ipmi", "--nodes", "a,b", "-o", book); p.status != 0 {
+		t.Fatalf("%+v", p)
+	}
+	f, err := excelize.OpenFile(book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := f.GetSheetList()[0]
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	first := raw(t, 1000, "pg-rex", "generate", book)
+	for _, worksheet := range []string{"1", name} {
+		p := raw(t, 1000, "pg-rex", "generate", "-V", "--sheet", worksheet, book)
+		if p.status != 2 || p.out != first.out || !strings.Contains(p.err, "pgrex.xlsx["+worksheet+"]:- - WARN W082") {
+			t.Errorf("--sheet %s: %d %s", worksheet, p.status, p.err)
+		}
+	}
+	if p := raw(t, 1000, "pg-rex", "generate", "--json", "--sheet", "1", book); !strings.Contains(p.err, `"worksheet":"1"`) {
+		t.Errorf("%s", p.err)
+	}
+	if p := raw(t, 1000, "pg-rex", "generate", "--sheet", "9", book); p.status != 1 || !strings.Contains(p.err, name) {
+		t.Errorf("--sheet 9: %d %s", p.status, p.err)
 	}
 }

@@ -193,7 +193,7 @@ func state(t *testing.T, ctx context.Context, n *lab.Node) string {
 	must(t, err)
 	cib, err := n.Run(ctx, "cibadmin", "-Q")
 	must(t, err)
-	if strings.Count(files, "\n") < 500 {
+	if strings.Count(files, "\n") < 300 {
 		t.Fatalf("only %d files were looked at", strings.Count(files, "\n"))
 	}
 	return files + cib
