@@ -67,6 +67,10 @@ suites: deps build ## clusters on other releases of Debian: Pacemaker 2.0 to 3.0
 tools: deps build ## the operation commands at length: 20 switchovers, one killed in every phase, rare faults
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=90m -v ./test/tools -long
 
+.PHONY: faults
+faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09")
+	$(AS_ROOT) ./bin/pgrex-lab drill $(or $(DRILLS),all)
+
 .PHONY: conformance
 conformance: ## write docs/conformance.md anew from the tests
 	$(GO) run ./test/conformance

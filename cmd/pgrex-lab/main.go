@@ -97,6 +97,8 @@ func (a *app) describe(err error) string {
 	var usage usageError
 	var args argsError
 	var agent agentError
+	var noDrill unknownDrill
+	var failed drillsFailed
 	switch {
 	case errors.Is(err, context.Canceled):
 		return a.say(msgStopped)
@@ -110,6 +112,10 @@ func (a *app) describe(err error) string {
 		return a.say(msgLost)
 	case errors.As(err, &agent):
 		return a.say(msgNoAgent, agent.error)
+	case errors.As(err, &noDrill):
+		return a.say(msgUnknownDrill, noDrill.id)
+	case errors.As(err, &failed):
+		return a.say(msgDrillsFailed, failed.failed, failed.all)
 	case errors.As(err, &unknown):
 		text := msgUnknownNode
 		if unknown.What == "network" {
@@ -181,7 +187,7 @@ func (a *app) command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.sshCommand(), a.killCommand(),
 		a.bootCommand(), a.cutCommand(), a.healCommand(), a.logsCommand(), a.rejoinCommand(), a.demoCommand(),
-		a.suitesCommand(), a.fencingCommand(), a.powerCommand())
+		a.suitesCommand(), a.fencingCommand(), a.powerCommand(), a.drillCommand(), a.drillsCommand())
 	a.translate(root)
 	return root
 }

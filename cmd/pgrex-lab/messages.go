@@ -54,6 +54,25 @@ const (
 	msgFlagLie
 	msgFlagFolder
 	msgFencingSet
+	msgShortDrill
+	msgLongDrill
+	msgExampleDrill
+	msgShortDrills
+	msgFlagDrillTools
+	msgDrillExpect
+	msgDrillWell
+	msgDrillWrong
+	msgUnknownDrill
+	msgDrillsFailed
+	msgColDrill
+	msgColFault
+	msgColExpected
+	msgColSeen
+	msgColOutage
+	msgColAcked
+	msgColLost
+	msgColVerdict
+	msgFenced
 	msgShortDown
 	msgShortRejoin
 	msgShortDemo
@@ -237,14 +256,41 @@ Pacemaker、PostgreSQL が動くコンテナで、マニュアルどおり 4 つ
   sudo pgrex-lab fencing                 # as it was`, `  sudo pgrex-lab fencing --delay 30s     # 電源操作に時間がかかる
   sudo pgrex-lab fencing --fail node01   # node01 の電源を切れない
   sudo pgrex-lab fencing                 # 通常の動作に戻す`},
-	msgFlagDelay:   {"how long a change of power takes", "電源操作にかかる時間"},
-	msgFlagFail:    {"nodes whose power cannot be changed, * for all", "電源操作に失敗するノード (* ならすべて)"},
-	msgFlagLie:     {"say that the power was changed, and do nothing", "電源を操作せずに成功と答える"},
-	msgFlagFolder:  {"folder of the socket", "ソケットのあるフォルダ"},
-	msgFencingSet:  {"The fencing device behaves as asked for.", "STONITH デバイスの動作を変更しました。"},
-	msgShortDown:   {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
-	msgShortRejoin: {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
-	msgShortDemo:   {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},
+	msgFlagDelay:  {"how long a change of power takes", "電源操作にかかる時間"},
+	msgFlagFail:   {"nodes whose power cannot be changed, * for all", "電源操作に失敗するノード (* ならすべて)"},
+	msgFlagLie:    {"say that the power was changed, and do nothing", "電源を操作せずに成功と答える"},
+	msgFlagFolder: {"folder of the socket", "ソケットのあるフォルダ"},
+	msgFencingSet: {"The fencing device behaves as asked for.", "STONITH デバイスの動作を変更しました。"},
+	msgShortDrill: {"Play faults of the catalogue on a cluster of their own", "故障カタログの故障を専用のクラスタで再現する"},
+	msgLongDrill: {`Play one fault or several (or all): a cluster is built, the fault is made under writes, what happens is printed with the
+seconds since the fault, the operator's repair is typed, and rows, writers and fencing are audited. pg-rex and pgsql-ra are
+taken from the folder of this program.`, `故障を 1 つ、または複数 (all ですべて) 再現します。クラスタを作り、書き込み中に故障を起こし、故障からの経過を表示し、
+運用コマンドで復旧したあと、行の消失、書き込みの重複、フェンシングを確認します。pg-rex と pgsql-ra は、このプログラムと同じ
+ディレクトリのものを使います。`},
+	msgExampleDrill: {`  sudo pgrex-lab drill F01
+  sudo pgrex-lab drill F09 F10 F36
+  sudo pgrex-lab drill all`, `  sudo pgrex-lab drill F01
+  sudo pgrex-lab drill F09 F10 F36
+  sudo pgrex-lab drill all`},
+	msgShortDrills:    {"List the faults that drill can play", "drill で再現できる故障の一覧"},
+	msgFlagDrillTools: {"program of the operation commands (default: pg-rex beside this program)", "運用コマンドのプログラム (省略時はこのプログラムと同じ場所の pg-rex)"},
+	msgDrillExpect:    {"Expected: %s", "想定: %s"},
+	msgDrillWell:      {"As expected.", "想定どおりです。"},
+	msgDrillWrong:     {"NOT as expected: %v", "想定と異なります: %v"},
+	msgUnknownDrill:   {"unknown fault %q: see pgrex-lab drills", "不明な故障 %q です。一覧は pgrex-lab drills で表示できます"},
+	msgDrillsFailed:   {"%d of %d faults did not go as expected", "想定と異なった故障: %d 件 (全 %d 件)"},
+	msgColDrill:       {"id", "番号"},
+	msgColFault:       {"fault", "故障"},
+	msgColExpected:    {"expected", "想定"},
+	msgColSeen:        {"seen", "結果"},
+	msgColOutage:      {"outage", "停止時間"},
+	msgColAcked:       {"acknowledged", "コミット成功"},
+	msgColLost:        {"lost", "消失"},
+	msgColVerdict:     {"verdict", "判定"},
+	msgFenced:         {"with fencing", "フェンシングあり"},
+	msgShortDown:      {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
+	msgShortRejoin:    {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
+	msgShortDemo:      {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},
 	msgLongDemo: {`Build a cluster, write to it, kill the primary's PostgreSQL with kill -9, show
 the take-over as it happens, print when what happened and how long writes were
 refused, bring the old primary back as standby, and remove everything.

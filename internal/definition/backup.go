@@ -42,7 +42,7 @@ func Save(root, dir string) error {
 			continue
 		}
 		if err == nil {
-			err = writeFile(filepath.Join(dir, f.name), text, 0o600, nil)
+			err = durable.WriteFile(filepath.Join(dir, f.name), text, 0o600)
 		}
 		if err != nil {
 			return fmt.Errorf("cannot save the cluster definition: %w", err)
@@ -98,34 +98,5 @@ func restoreFile(path string, text []byte, mode fs.FileMode) error {
 	if !ok {
 		return fmt.Errorf("cannot find the owner of %s", filepath.Dir(path))
 	}
-	return writeFile(path, text, mode, stat)
-}
-
-// writeFile writes beside the place and renames, so that a file is there in
-// full or not at all.
-func writeFile(path string, text []byte, mode fs.FileMode, owner *syscall.Stat_t) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone after the renaming
-	defer f.Close()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	if owner != nil {
-		if err := f.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
-			return err
-		}
-	}
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return durable.SyncDir(filepath.Dir(path))
+	return durable.WriteOwned(path, text, mode, int(stat.Uid), int(stat.Gid))
 }

@@ -86,7 +86,7 @@ func (s Server) mark(m Mark) error {
 	_, inJournal := s.markers()
 	err = os.MkdirAll(s.Journal, 0o700)
 	if err == nil {
-		err = writeDurably(inJournal, text)
+		err = durable.WriteFile(inJournal, text, 0o600)
 	}
 	if err == nil {
 		err = s.markData(text)
@@ -104,7 +104,7 @@ func (s Server) markData(text []byte) error {
 		if _, err := os.Stat(s.Data); err != nil {
 			return err
 		}
-		return writeDurably(inData, text)
+		return durable.WriteFile(inData, text, 0o600)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -171,25 +171,6 @@ func (s Server) unmark() error {
 		return fmt.Errorf("cannot mark the data as whole: %w", err)
 	}
 	return nil
-}
-
-// writeDurably puts a file in its place that is there, as a whole, after a
-// power failure too.
-func writeDurably(path string, content []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // renamed already when all went well
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return durable.SyncDir(dir)
 }
 
 func removeDurably(path string) error {

@@ -214,7 +214,7 @@ func (s Server) fill(ctx context.Context, r Rescue, path string, writer pg.User,
 		"fork", r.Fork, "end", unknown(r.End != 0, r.End), "own", r.Own, "peer", r.Peer,
 		"bytes", unknown(r.End != 0, r.Bytes()), "commits", unknown(r.Commits >= 0, r.Commits), "files", strings.Join(list, "\n"))
 	return pg.As(writer, func() error {
-		if err := writeDurably(filepath.Join(path, "summary.txt"), []byte(text)); err != nil {
+		if err := durable.WriteFile(filepath.Join(path, "summary.txt"), []byte(text), 0o600); err != nil {
 			return err
 		}
 		return durable.SyncDir(filepath.Dir(path))

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	layout "pgrex/internal/message"
+	"pgrex/test/drill"
+	"pgrex/test/lab"
+)
+
+// operators is the configuration of the operation commands in a drill's cluster.
+const operators = `D-LAN_IPAddress = 192.168.2.1 , 192.168.2.2
+Archive_dir = /dbfp/pgarch/arc1
+STONITH = %s
+VIP_SLAVE = enable
+PEER_NODE_SSH_PASS_MODE = nopass
+`
+
+// unknownDrill is a fault that there is not.
+type unknownDrill struct{ id string }
+
+func (e unknownDrill) Error() string { return fmt.Sprintf("unknown fault %q", e.id) }
+
+// drillsFailed says how many did not go as expected.
+type drillsFailed struct{ failed, all int }
+
+func (e drillsFailed) Error() string {
+	return fmt.Sprintf("%d of %d faults went wrong", e.failed, e.all)
+}
+
+func (a *app) either(t drill.Text) string {
+	if a.text.japanese {
+		return t.JA
+	}
+	return t.EN
+}
+
+func (a *app) drillsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "drills", Short: a.say(msgShortDrills), Args: atMost(0),
+		RunE: func(*cobra.Command, []string) error {
+			rows := [][]string{{a.say(msgColDrill), a.say(msgColFault), a.say(msgColExpected), ""}}
+			for _, s := range drill.Scenarios() {
+				fencing := ""
+				if s.Fencing {
+					fencing = a.say(msgFenced)
+				}
+				rows = append(rows, []string{s.ID, a.either(s.Fault), a.either(s.Expect), fencing})
+			}
+			for _, line := range layout.Align(rows) {
+				fmt.Fprintln(a.out, line)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) drillCommand() *cobra.Command {
+	var agent agentFlag
+	var tools string
+	cmd := &cobra.Command{
+		Use: "drill ID...", Short: a.say(msgShortDrill), Long: a.say(msgLongDrill), Example: a.say(msgExampleDrill), Args: atLeast(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := choose(args)
+			if err != nil {
+				return usageError{err}
+			}
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			path, err := agent.path()
+			if err != nil {
+				return err
+			}
+			if tools == "" {
+				tools = filepath.Join(filepath.Dir(self), "pg-rex")
+			}
+			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, tools)
+		},
+	}
+	agent.add(a, cmd)
+	cmd.Flags().StringVar(&tools, "tools", "", a.say(msgFlagDrillTools))
+	return cmd
+}
+
+// choose finds scenarios by their numbers, those without fencing first: each
+// kind needs a cluster of its own.
+func choose(ids []string) ([]drill.Scenario, error) {
+	all := drill.Scenarios()
+	chosen := all
+	if !slices.Contains(ids, "all") {
+		chosen = nil
+		for _, id := range ids {
+			i := slices.IndexFunc(all, func(s drill.Scenario) bool { return s.ID == id })
+			if i < 0 {
+				return nil, unknownDrill{id}
+			}
+			chosen = append(chosen, all[i])
+		}
+	}
+	slices.SortStableFunc(chosen, func(a, b drill.Scenario) int {
+		switch {
+		case a.Fencing == b.Fencing:
+			return 0
+		case b.Fencing:
+			return -1
+		}
+		return 1
+	})
+	return chosen, nil
+}
+
+// drill plays the scenarios, each on the cluster that the one before has left
+// when that is of its kind and well.
+func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Config, tools string) (err error) {
+	var l *lab.Lab
+	defer func() {
+		if l != nil && (os.Getenv("KEEP") != "1" || err == nil) {
+			err = errors.Join(err, lab.Down(context.WithoutCancel(ctx)))
+		}
+	}()
+	var results []drill.Result
+	for i, s := range scenarios {
+		if l != nil && (s.Fencing != scenarios[i-1].Fencing || results[i-1].Err != nil) {
+			if err := lab.Down(ctx); err != nil {
+				return err
+			}
+			l = nil
+		}
+		if l == nil {
+			cfg.Variant = lab.Variant{Fencing: s.Fencing}
+			if l, err = a.up(ctx, cfg); err != nil {
+				return err
+			}
+			stonith := map[bool]string{false: "disable", true: "enable\nSTONITH_ResourceID = fence-node01 , fence-node02"}[s.Fencing]
+			if err := l.InstallTools(tools, fmt.Sprintf(operators, stonith)); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(a.out, "\n%s  %s\n", s.ID, a.either(s.Fault))
+		a.print(msgDrillExpect, a.either(s.Expect))
+		r := drill.Play(ctx, l, s, func(text string) { fmt.Fprintln(a.out, text) })
+		results = append(results, r)
+		if r.Err != nil {
+			a.print(msgDrillWrong, r.Err)
+		} else {
+			a.print(msgDrillWell)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return a.drilled(results)
+}
+
+// drilled shows what came of all of them.
+func (a *app) drilled(results []drill.Result) error {
+	rows := [][]string{{a.say(msgColDrill), a.say(msgColFault), a.say(msgColExpected), a.say(msgColSeen), a.say(msgColOutage),
+		a.say(msgColAcked), a.say(msgColLost), a.say(msgColVerdict)}}
+	failed := 0
+	for _, r := range results {
+		verdict := "[OK]"
+		if r.Err != nil {
+			verdict = "[NG]"
+			failed++
+		}
+		rows = append(rows, []string{r.ID, a.either(r.Fault), r.Course.String(), r.Seen.String(), fmt.Sprintf("%.1f s", r.Outage.Seconds()),
+			fmt.Sprint(r.Acked), fmt.Sprint(r.Lost), verdict})
+	}
+	fmt.Fprintln(a.out)
+	for _, line := range layout.Align(rows) {
+		fmt.Fprintln(a.out, line)
+	}
+	if failed > 0 {
+		return drillsFailed{failed, len(results)}
+	}
+	return nil
+}

@@ -1,0 +1,310 @@
+// Package drill plays the faults of the catalogue on a cluster of the lab, one
+// scenario after the other: the fault, what becomes of it, the operator's repair
+// with the operation commands, and what a look from outside says. It uses what
+// is installed and imports nothing of the product.
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pgrex/test/lab"
+)
+
+// Text is one text in English and Japanese.
+type Text struct{ EN, JA string }
+
+// Course is what is to become of the primary's role.
+type Course int
+
+// The courses.
+const (
+	Stays Course = iota // the primary goes on
+	Moves               // the other node takes over
+	Waits               // nobody may take over
+)
+
+func (c Course) String() string { return [...]string{"stays", "moves", "waits"}[c] }
+
+// Scenario is one row of the catalogue.
+type Scenario struct {
+	ID    string // F01
+	Name  string // for lists and figures
+	Fault Text
+	// Expect is the course in words.
+	Expect  Text
+	Course  Course
+	Fencing bool // the cluster has fencing
+	// Fenced is the node whose power the cluster has to take: "primary" or
+	// "standby" of before; "" for none. Another one is a failure.
+	Fenced string
+	Strike func(*Run) error
+	// Lasts is how long it is looked whether the primary stays, or nobody is
+	// promoted; 0: 15 s.
+	Lasts time.Duration
+	// Mend undoes what Strike did to the machine.
+	Mend func(*Run) error
+	// Repair is what the operator types then; nil for nothing.
+	Repair func(*Run) error
+}
+
+// Run is one scenario under way.
+type Run struct {
+	*lab.Lab
+	context.Context
+	// Primary and Standby are those of before the fault.
+	Primary, Standby *lab.Node
+	// Tell is told what happens; it may be nil.
+	Tell func(text string)
+	at   time.Time
+}
+
+func (r *Run) tell(format string, args ...any) {
+	if r.Tell != nil {
+		since := "        "
+		if !r.at.IsZero() {
+			since = fmt.Sprintf("%+8.2f", time.Since(r.at).Seconds())
+		}
+		r.Tell(since + "  " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Result is what came of a scenario.
+type Result struct {
+	Scenario
+	Seen    Course
+	Outage  time.Duration // longest pause between two acknowledged commits
+	Acked   int
+	Lost    int
+	Looked  int // how often the nodes were asked for a write of their own
+	Settled time.Duration
+	Err     error // whatever is not as it should be
+}
+
+// Play plays one scenario on a cluster in its normal state, and leaves it so.
+func Play(ctx context.Context, l *lab.Lab, s Scenario, tell func(string)) Result {
+	r := &Run{Lab: l, Context: ctx, Tell: tell}
+	result := Result{Scenario: s}
+	result.Err = r.play(s, &result)
+	return result
+}
+
+func (r *Run) play(s Scenario, result *Result) error {
+	if err := r.roles(); err != nil {
+		return err
+	}
+	writer, probe := r.StartWriter(r), r.StartWriteProbe(r)
+	stopped := false
+	var history lab.History
+	var audit lab.Audit
+	stop := func() {
+		if !stopped {
+			history, audit, stopped = writer.Stop(), probe.Stop(), true
+		}
+	}
+	defer stop()
+	if err := lab.Pause(r, 2*time.Second); err != nil {
+		return err
+	}
+	r.at = time.Now()
+	r.tell("%s", s.Name)
+	watching, done := context.WithCancel(r)
+	defer done()
+	go r.watch(watching)
+	if err := s.Strike(r); err != nil {
+		return fmt.Errorf("cannot make the fault: %w", err)
+	}
+	var errs []error
+	seen, err := r.course(s, writer)
+	result.Seen = seen
+	errs = append(errs, err)
+	if s.Mend != nil {
+		errs = append(errs, s.Mend(r))
+	}
+	if s.Repair != nil {
+		r.tell("repair")
+		errs = append(errs, s.Repair(r))
+	}
+	errs = append(errs, r.WaitNormal(r))
+	result.Settled = time.Since(r.at)
+	if _, err := writer.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite); err != nil {
+		errs = append(errs, err)
+	}
+	done()
+	stop()
+	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
+	errs = append(errs, r.audit(s, history, audit, result))
+	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
+	return errors.Join(errs...)
+}
+
+// roles waits for the normal state and notes who is what.
+func (r *Run) roles() error {
+	if err := r.WaitNormal(r); err != nil {
+		return err
+	}
+	s, err := r.Status(r)
+	if err != nil {
+		return err
+	}
+	for _, n := range r.Nodes() {
+		if n.Name == s.Primary() {
+			r.Primary = n
+		} else {
+			r.Standby = n
+		}
+	}
+	return nil
+}
+
+// watch tells what changes in the cluster.
+func (r *Run) watch(ctx context.Context) {
+	var before lab.Status
+	_ = lab.Until(ctx, "the end", time.Hour, func(ctx context.Context) (string, bool) {
+		s, err := r.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		for _, change := range before.Changes(s) {
+			r.tell("%s", change)
+		}
+		before = s
+		return "", false
+	})
+}
+
+// course looks at what becomes of the primary's role.
+func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
+	lasts := s.Lasts
+	if lasts == 0 {
+		lasts = 15 * time.Second
+	}
+	switch s.Course {
+	case Moves:
+		if err := r.takeOver(); err != nil {
+			return Waits, err
+		}
+		_, err := w.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite)
+		return Moves, err
+	case Waits:
+		return r.nobody(lasts)
+	}
+	if err := lab.Pause(r, lasts); err != nil {
+		return Stays, err
+	}
+	if _, err := w.WaitAck(r, time.Now(), lab.Timeouts.Takeover); err != nil {
+		return Waits, err
+	}
+	st, err := r.Primary.Status(r)
+	if err != nil || st.Primary() != r.Primary.Name {
+		return Moves, fmt.Errorf("%s is primary no longer: %s, %w", r.Primary.Name, st, errors.Join(err))
+	}
+	return Stays, nil
+}
+
+// takeOver waits until the other node is primary in its own eyes, with the
+// clients' address: a node that is cut off sees another cluster.
+func (r *Run) takeOver() error {
+	return lab.Until(r, "take-over by "+r.Standby.Name, lab.Timeouts.Takeover, func(ctx context.Context) (string, bool) {
+		st, err := r.Standby.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		return st.String(), st.Primary() == r.Standby.Name && st.VIPs["vip-master"] == r.Standby.Name
+	})
+}
+
+// nobody looks for a while that the standby is not promoted.
+func (r *Run) nobody(lasts time.Duration) (Course, error) {
+	looks := 0
+	for end := time.Now().Add(lasts); time.Now().Before(end); {
+		if st, err := r.Standby.Status(r); err == nil {
+			looks++
+			if st.Nodes[r.Standby.Name].Role == lab.Promoted {
+				return Moves, fmt.Errorf("%s was promoted", r.Standby.Name)
+			}
+		}
+		if err := lab.Pause(r, 200*time.Millisecond); err != nil {
+			return Waits, err
+		}
+	}
+	if looks == 0 {
+		return Waits, errors.New("nothing was seen")
+	}
+	return Waits, nil
+}
+
+// audit is the look from outside at the invariants.
+func (r *Run) audit(s Scenario, h lab.History, a lab.Audit, result *Result) error {
+	var errs []error
+	for _, n := range r.Nodes() {
+		result.Looked += a.Looked[n.Name]
+		if a.Looked[n.Name] == 0 {
+			errs = append(errs, fmt.Errorf("%s was never asked for a write", n.Name))
+		}
+	}
+	for _, o := range a.Overlaps() {
+		errs = append(errs, fmt.Errorf("%v accepted writes at once for %v", o.Nodes, o.To.Sub(o.From)))
+	}
+	all := map[string]lab.History{"vip-master": h}
+	for node, rows := range a.Rows {
+		all[node] = rows
+	}
+	for through, rows := range all {
+		v, err := r.Check(r, rows)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		result.Lost += len(v.Lost)
+		if len(v.Lost) > 0 {
+			errs = append(errs, fmt.Errorf("%d of %d rows acknowledged through %s are lost", len(v.Lost), v.Acked, through))
+		}
+	}
+	if len(h.Acked) == 0 {
+		errs = append(errs, errors.New("no row was acknowledged"))
+	}
+	return errors.Join(append(errs, r.fenced(s))...)
+}
+
+// fenced wants the power of that node to have been taken that the scenario names,
+// and of no other.
+func (r *Run) fenced(s Scenario) error {
+	wanted := map[string]*lab.Node{"primary": r.Primary, "standby": r.Standby}[s.Fenced]
+	events, err := r.PowerEvents(r.at)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, e := range events {
+		switch {
+		case e.Error != "":
+		case wanted == nil || e.Node != wanted.Name:
+			return fmt.Errorf("%s was fenced, which nothing called for", e.Node)
+		default:
+			found = true
+		}
+	}
+	if wanted != nil && !found {
+		return fmt.Errorf("%s was not fenced", wanted.Name)
+	}
+	return nil
+}
+
+// Operate types a command of the product on a node; it has to succeed.
+func (r *Run) operate(n *lab.Node, argv ...string) error {
+	r.tell("%s# %s", n.Name, strings.Join(argv, " "))
+	s, err := n.Operate(r, "C.UTF-8", "", argv...)
+	if err == nil && s.Status != 0 {
+		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, lastLines(s.Text, 8))
+	}
+	return err
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], " / ")
+}
