@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"pgrex/internal/run"
 )
@@ -44,9 +43,6 @@ func (c *Client) StopStack(ctx context.Context) error {
 	}
 	return c.do(ctx, "stop Corosync", "systemctl", "stop", "corosync.service")
 }
-
-// pause lies between two looks at the cluster: each costs a program or two.
-const pause = 100 * time.Millisecond
 
 // waitForAll is 1 while Corosync waits to see all nodes once before it has
 // quorum (wait_for_all, part of two_node), and is not there without that option.

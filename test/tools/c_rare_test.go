@@ -453,3 +453,24 @@ func TestStopAll(t *testing.T) {
 		})
 	}
 }
+
+// inOrder wants some texts on a screen one after the other.
+func inOrder(t *testing.T, screen string, wanted ...string) {
+	t.Helper()
+	rest := screen
+	for _, w := range wanted {
+		_, after, ok := strings.Cut(rest, w)
+		if !ok {
+			t.Fatalf("the screen does not say %q in the order %q:\n%s", w, wanted, screen)
+		}
+		rest = after
+	}
+}
+
+// stackStopped wants a node whose cluster stack is down.
+func stackStopped(t *testing.T, ctx context.Context, n *lab.Node) {
+	t.Helper()
+	if out, err := n.Run(ctx, "systemctl", "is-active", "pacemaker"); err == nil {
+		t.Errorf("Pacemaker is %s on %s", strings.TrimSpace(out), n.Name)
+	}
+}
