@@ -163,8 +163,9 @@ func (s *Session) kill(cause error) {
 	s.killOnce.Do(func() {
 		s.cause = cause
 		close(s.killed)
-		_ = s.output.CloseWithError(cause)
+		// Input first: who has read the end writes no more.
 		s.input.CloseWithError(cause)
+		_ = s.output.CloseWithError(cause)
 		go func() { // a host that is gone takes nothing
 			_ = s.session.Signal(ssh.SIGTERM)
 			_ = s.session.Close()
@@ -177,10 +178,15 @@ func (s *Session) kill(cause error) {
 // that was lost SSH-008.
 func (s *Session) Wait() error {
 	select {
-	case <-s.done:
-		return s.err
 	case <-s.killed:
 		return s.cause
+	case <-s.done:
+	}
+	select {
+	case <-s.killed: // that it has ended since is what came of it
+		return s.cause
+	default:
+		return s.err
 	}
 }
 
