@@ -187,5 +187,5 @@ func checkRows(t *testing.T, ctx context.Context, h lab.History) {
 // figure is a measured value for the record of the run; no test depends on it.
 func figure(t *testing.T, format string, args ...any) {
 	t.Helper()
-	t.Log("FIGURE: " + fmt.Sprintf(format, args...))
+	t.Log("FIGURE " + fmt.Sprintf(format, args...))
 }
