@@ -40,6 +40,7 @@ const (
 	CMN054 ID = "CMN-054"
 	CMN055 ID = "CMN-055"
 	CMN056 ID = "CMN-056"
+	CMN057 ID = "CMN-057"
 	CMN035 ID = "CMN-035"
 	CMN036 ID = "CMN-036"
 	CMN060 ID = "CMN-060"
@@ -551,6 +552,10 @@ var operationMessages = map[ID]entry{
 	CMN055: {kind: Information, text: text{
 		"next: {cmd}",
 		"次の操作: {cmd}",
+	}},
+	CMN057: {kind: Information, text: text{
+		"Pacemaker on {node} was stopped a moment ago; starting it in {sec} s, when the cluster has noticed.",
+		"{node} の Pacemaker は停止直後のため、クラスタへの反映を待って {sec} 秒後に起動します。",
 	}},
 	CMN056: {kind: Information, text: text{
 		"({sec} s)",

@@ -350,6 +350,8 @@ func (n *fakeNode) known(op string) func(context.Context, []byte) (any, error) {
 	switch op {
 	case "identify":
 		return read(func() any { return node.Identity{HostName: n.host, BootID: "boot-of-" + n.host} })
+	case "stack-age":
+		return read(func() any { return time.Hour })
 	case "clock":
 		return read(func() any { return time.Now() })
 	case "stack":

@@ -26,6 +26,9 @@ func (j *joiner) start(ctx context.Context) error {
 	if err := j.phase(ctx, phaseStart); err != nil {
 		return err
 	}
+	if err := j.letSettle(ctx, j.own, j.db.all); err != nil {
+		return err
+	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}

@@ -125,6 +125,9 @@ func (w *switcher) comeBack(ctx context.Context) error {
 	}
 	w.con.Step(message.SWO111, "node", from)
 	if !stays {
+		if err := w.letSettle(ctx, w.from, w.db.all); err != nil {
+			return err
+		}
 		if err := w.crm(w.from).StartStack(ctx); err != nil {
 			return message.Fail(message.SWO053, "node", from, "other", w.to.Name()).Because(err).Then(w.called("standby-start"))
 		}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"pgrex/test/lab"
@@ -60,6 +61,9 @@ type Run struct {
 	// Tell is told what happens; it may be nil.
 	Tell func(text string)
 	at   time.Time
+
+	mu      sync.Mutex
+	demoted string // how the primary was seen that should stay one
 }
 
 func (r *Run) tell(format string, args ...any) {
@@ -114,6 +118,9 @@ func (r *Run) play(s Scenario, result *Result) error {
 	watching, done := context.WithCancel(r)
 	defer done()
 	go r.watch(watching)
+	if s.Course == Stays {
+		go r.guard(watching)
+	}
 	if err := s.Strike(r); err != nil {
 		return fmt.Errorf("cannot make the fault: %w", err)
 	}
@@ -172,6 +179,24 @@ func (r *Run) watch(ctx context.Context) {
 			r.tell("%s", change)
 		}
 		before = s
+		return "", false
+	})
+}
+
+// guard looks whether the primary is one all the time, the repair included, in
+// its own eyes: a service that comes back was away all the same.
+func (r *Run) guard(ctx context.Context) {
+	_ = lab.Until(ctx, "the end", time.Hour, func(ctx context.Context) (string, bool) {
+		st, err := r.Primary.Status(ctx)
+		if err != nil || st.DC == "" {
+			return "", false
+		}
+		if role := st.Nodes[r.Primary.Name].Role; role != lab.Promoted {
+			r.mu.Lock()
+			r.demoted = fmt.Sprintf("%s was %s for a time, %.1f s after the fault", r.Primary.Name, role, time.Since(r.at).Seconds())
+			r.mu.Unlock()
+			return "", true
+		}
 		return "", false
 	})
 }
@@ -264,6 +289,11 @@ func (r *Run) audit(s Scenario, h lab.History, a lab.Audit, result *Result) erro
 			errs = append(errs, fmt.Errorf("%d of %d rows acknowledged through %s are lost", len(v.Lost), v.Acked, through))
 		}
 	}
+	r.mu.Lock()
+	if r.demoted != "" {
+		errs = append(errs, errors.New(r.demoted))
+	}
+	r.mu.Unlock()
 	if len(h.Acked) == 0 {
 		errs = append(errs, errors.New("no row was acknowledged"))
 	}

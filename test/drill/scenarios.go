@@ -159,7 +159,13 @@ func Scenarios() []Scenario {
 				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(40)" postgres`
 				return in(r.Primary, r, "for i in $(seq 120); do "+psql+" >/dev/null 2>&1 & done")
 			},
-			Mend: func(r *Run) error { return in(r.Primary, r, "pkill -U postgres -x psql || true") },
+			// The server notices that its clients are gone when their statements end.
+			Mend: func(r *Run) error {
+				return lab.Until(r, "end of the sessions", time.Minute, func(ctx context.Context) (string, bool) {
+					out, err := r.Primary.Run(ctx, "pgrep", "-U", "postgres", "-f", "^postgres: .* SELECT")
+					return out, err != nil // nobody is found
+				})
+			},
 		},
 		{
 			ID: "F31", Name: "S-LAN of the primary cut", Course: Moves,
