@@ -156,15 +156,8 @@ func Scenarios() []Scenario {
 			Fault:  Text{"all connections of the primary are taken", "Primary の接続数を使い切る"},
 			Expect: Text{"the primary stays", "Primary のまま"},
 			Strike: func(r *Run) error {
-				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(40)" postgres`
+				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(20)" postgres`
 				return in(r.Primary, r, "for i in $(seq 120); do "+psql+" >/dev/null 2>&1 & done")
-			},
-			// The server notices that its clients are gone when their statements end.
-			Mend: func(r *Run) error {
-				return lab.Until(r, "end of the sessions", time.Minute, func(ctx context.Context) (string, bool) {
-					out, err := r.Primary.Run(ctx, "pgrep", "-U", "postgres", "-f", "^postgres: .* SELECT")
-					return out, err != nil // nobody is found
-				})
 			},
 		},
 		{
