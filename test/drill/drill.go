@@ -224,8 +224,11 @@ func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
 		return Waits, err
 	}
 	st, err := r.Primary.Status(r)
-	if err != nil || st.Primary() != r.Primary.Name {
-		return Moves, fmt.Errorf("%s is primary no longer: %s, %w", r.Primary.Name, st, errors.Join(err))
+	switch {
+	case err != nil:
+		return Waits, err
+	case st.Primary() != r.Primary.Name:
+		return Moves, fmt.Errorf("%s is primary no longer: %s", r.Primary.Name, st)
 	}
 	return Stays, nil
 }
@@ -324,7 +327,7 @@ func (r *Run) fenced(s Scenario) error {
 	return nil
 }
 
-// Operate types a command of the product on a node; it has to succeed.
+// operate types a command of the product on a node; it has to succeed.
 func (r *Run) operate(n *lab.Node, argv ...string) error {
 	r.tell("%s# %s", n.Name, strings.Join(argv, " "))
 	s, err := n.Operate(r, "C.UTF-8", "", argv...)

@@ -83,7 +83,8 @@ func Scenarios() []Scenario {
 			ID: "F02", Name: "backend of the primary killed", Course: Moves,
 			Fault:  Text{"kill -9 of one backend of the primary", "Primary のバックエンド 1 個を kill -9"},
 			Expect: Text{"the server ends (restart_after_crash=off), then as F01", "サーバが停止し (restart_after_crash=off)、F01 と同じ経過になる"},
-			Strike: process(primary, "KILL", "walwriter"), Repair: oldPrimaryBack,
+			// -o: the oldest of those that serve clients, and no other.
+			Strike: func(r *Run) error { return in(r.Primary, r, "pkill -KILL -o -U postgres -f '^postgres: lab '") }, Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F03", Name: "archiver and walsender of the primary killed", Course: Stays,
