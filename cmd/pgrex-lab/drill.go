@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,9 @@ func (a *app) drillsCommand() *cobra.Command {
 				}
 				rows = append(rows, []string{s.ID, a.either(s.Fault), a.either(s.Expect), fencing})
 			}
+			for _, e := range drill.NotPlayed() {
+				rows = append(rows, []string{e.ID, a.either(e.Reason), e.Test, ""})
+			}
 			for _, line := range layout.Align(rows) {
 				fmt.Fprintln(a.out, line)
 			}
@@ -91,8 +95,8 @@ func (a *app) drillCommand() *cobra.Command {
 	return cmd
 }
 
-// choose finds scenarios by their numbers, those without fencing first: each
-// kind needs a cluster of its own.
+// choose finds scenarios by their numbers and puts those together that share a
+// kind of cluster.
 func choose(ids []string) ([]drill.Scenario, error) {
 	all := drill.Scenarios()
 	chosen := all
@@ -107,15 +111,16 @@ func choose(ids []string) ([]drill.Scenario, error) {
 		}
 	}
 	slices.SortStableFunc(chosen, func(a, b drill.Scenario) int {
-		switch {
-		case a.Fencing == b.Fencing:
-			return 0
-		case b.Fencing:
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)))
 	})
 	return chosen, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // drill plays the scenarios, each on the cluster that the one before has left
@@ -129,14 +134,14 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 	}()
 	var results []drill.Result
 	for i, s := range scenarios {
-		if l != nil && (s.Fencing != scenarios[i-1].Fencing || results[i-1].Err != nil) {
+		if l != nil && (s.Kind() != scenarios[i-1].Kind() || results[i-1].Err != nil) {
 			if err := lab.Down(ctx); err != nil {
 				return err
 			}
 			l = nil
 		}
 		if l == nil {
-			cfg.Variant = lab.Variant{Fencing: s.Fencing}
+			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing}
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}

@@ -38,6 +38,7 @@ type Scenario struct {
 	// Expect is the course in words.
 	Expect  Text
 	Course  Course
+	Nodes   int  // of the cluster; 0: two
 	Fencing bool // the cluster has fencing
 	// Fenced is the node whose power the cluster has to take: "primary" or
 	// "standby" of before; "" for none. Another one is a failure.
@@ -46,18 +47,40 @@ type Scenario struct {
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted; 0: 15 s.
 	Lasts time.Duration
+	// Check looks, while the fault lasts and its course is seen, at what the row
+	// says besides the course; nil for nothing.
+	Check func(*Run) error
 	// Mend undoes what Strike did to the machine.
 	Mend func(*Run) error
 	// Repair is what the operator types then; nil for nothing.
 	Repair func(*Run) error
 }
 
+// Kind is what a scenario needs of a cluster.
+type Kind struct {
+	Nodes   int
+	Fencing bool
+}
+
+// Kind of the scenario's cluster.
+func (s Scenario) Kind() Kind { return Kind{max(s.Nodes, 2), s.Fencing} }
+
+// Elsewhere is a row of the catalogue that is not played as a scenario: it
+// cannot be made in the lab, or needs more than one cluster.
+type Elsewhere struct {
+	ID     string
+	Reason Text
+	// Test is the nearest that is shown: the name of a test, or a target of make.
+	Test string
+}
+
 // Run is one scenario under way.
 type Run struct {
 	*lab.Lab
 	context.Context
-	// Primary and Standby are those of before the fault.
-	Primary, Standby *lab.Node
+	// Primary and Standby are those of before the fault; of two standbys, the
+	// one that is to take over. Third is the other one, nil in a cluster of two.
+	Primary, Standby, Third *lab.Node
 	// Tell is told what happens; it may be nil.
 	Tell func(text string)
 	at   time.Time
@@ -128,6 +151,9 @@ func (r *Run) play(s Scenario, result *Result) error {
 	seen, err := r.course(s, writer)
 	result.Seen = seen
 	errs = append(errs, err)
+	if s.Check != nil {
+		errs = append(errs, s.Check(r))
+	}
 	if s.Mend != nil {
 		errs = append(errs, s.Mend(r))
 	}
@@ -158,10 +184,13 @@ func (r *Run) roles() error {
 		return err
 	}
 	for _, n := range r.Nodes() {
-		if n.Name == s.Primary() {
+		switch {
+		case n.Name == s.Primary():
 			r.Primary = n
-		} else {
+		case s.Nodes[n.Name].Attributes["pgsql-status"] == "HS:sync":
 			r.Standby = n
+		default:
+			r.Third = n
 		}
 	}
 	return nil

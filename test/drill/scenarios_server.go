@@ -1,0 +1,101 @@
+package drill
+
+import (
+	"time"
+
+	"pgrex/test/lab"
+)
+
+// serverFaults are those of PostgreSQL's processes, configuration and load.
+func serverFaults() []Scenario {
+	return []Scenario{
+		{
+			ID: "F01", Name: "postmaster of the primary killed", Course: Moves,
+			Fault:  Text{"kill -9 of the primary's postmaster", "Primary の postmaster を kill -9"},
+			Expect: Text{"the standby takes over; the lock keeps the old primary out", "Standby が引き継ぎ、旧 Primary は起動禁止フラグで起動しない"},
+			Strike: func(r *Run) error { _, err := r.Primary.KillPostgreSQL(); return err }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F02", Name: "backend of the primary killed", Course: Moves,
+			Fault:  Text{"kill -9 of one backend of the primary", "Primary のバックエンド 1 個を kill -9"},
+			Expect: Text{"the server ends (restart_after_crash=off), then as F01", "サーバが停止し (restart_after_crash=off)、F01 と同じ経過になる"},
+			// -o: the oldest of those that serve clients, and no other.
+			Strike: func(r *Run) error { return in(r.Primary, r, "pkill -KILL -o -U postgres -f '^postgres: lab '") }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F03", Name: "archiver and walsender of the primary killed", Course: Stays,
+			Fault:  Text{"kill of archiver and walsender", "archiver と walsender を終了させる"},
+			Expect: Text{"both come back, nothing else happens", "どちらも再起動し、ほかには何も起きない"},
+			Strike: func(r *Run) error {
+				if err := process(primary, "TERM", "walsender")(r); err != nil {
+					return err
+				}
+				return process(primary, "TERM", "archiver")(r)
+			},
+		},
+		{
+			ID: "F04", Name: "postmaster of the standby killed", Course: Stays,
+			Fault:  Text{"kill -9 of the standby's postmaster", "Standby の postmaster を kill -9"},
+			Expect: Text{"the standby loses its rights, then commits go on without it", "Standby の昇格資格がなくなってから、Standby なしでコミットが進む"},
+			Strike: func(r *Run) error { _, err := r.Standby.KillPostgreSQL(); return err }, Repair: standbyBack,
+		},
+		{
+			ID: "F05", Name: "walreceiver of the standby killed", Course: Stays,
+			Fault:  Text{"kill of the standby's walreceiver", "Standby の walreceiver を終了させる"},
+			Expect: Text{"it connects again", "再接続する"},
+			Strike: process(standby, "TERM", "walreceiver"),
+		},
+		{
+			ID: "F06", Name: "postmaster of the primary frozen", Course: Moves,
+			Fault:  Text{"SIGSTOP of the primary's postmaster", "Primary の postmaster を SIGSTOP"},
+			Expect: Text{"found to hang, killed, the standby takes over", "ハングと判定されて強制終了し、Standby が引き継ぐ"},
+			Strike: func(r *Run) error { return in(r.Primary, r, "kill -STOP "+postmaster) }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F07", Name: "all server processes of the primary frozen", Course: Moves,
+			Fault:  Text{"SIGSTOP of all server processes of the primary", "Primary の全サーバプロセスを SIGSTOP"},
+			Expect: Text{"as F06; commits hang at once", "F06 と同じ (コミットはすぐに止まる)"},
+			Strike: func(r *Run) error { return in(r.Primary, r, "pkill -STOP -U postgres") }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F08", Name: "all server processes of the standby frozen", Course: Stays, Lasts: 60 * time.Second,
+			Fault:  Text{"SIGSTOP of all server processes of the standby", "Standby の全サーバプロセスを SIGSTOP"},
+			Expect: Text{"commits go on after the verdict or the sender's time-out", "判定または送信タイムアウトのあと、コミットが再開する"},
+			Strike: func(r *Run) error { return in(r.Standby, r, "pkill -STOP -U postgres") }, Repair: standbyBack,
+		},
+		{
+			ID: "F09", Name: "power of the primary lost", Course: Moves,
+			Fault:  Text{"the primary's node loses its power", "Primary のノードの電源断"},
+			Expect: Text{"the standby takes over", "Standby が引き継ぐ"},
+			Strike: func(r *Run) error { return r.Primary.Kill(r) }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F10", Name: "power of the standby lost", Course: Stays,
+			Fault:  Text{"the standby's node loses its power", "Standby のノードの電源断"},
+			Expect: Text{"commits freeze until the cluster has lost the node, then go on", "クラスタがノードの停止を検知するまでコミットが止まり、その後再開する"},
+			Strike: func(r *Run) error { return r.Standby.Kill(r) }, Repair: standbyBack,
+		},
+		{
+			ID: "F12", Name: "stack of the primary stopped in order", Course: Moves,
+			Fault:  Text{"pg-rex_stop --yes on the primary", "Primary で pg-rex_stop --yes を実行"},
+			Expect: Text{"fail-over; the lock stays there", "フェイルオーバし、起動禁止フラグが残る"},
+			Strike: func(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes") }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F19", Name: "configuration file of the primary gone", Course: Stays, Lasts: 25 * time.Second,
+			Fault:  Text{"postgresql.conf of the running primary is renamed", "稼働中の Primary の postgresql.conf を改名"},
+			Expect: Text{"nothing: monitors need no file", "何も起きない (監視にファイルは不要)"},
+			Strike: func(r *Run) error { return in(r.Primary, r, "mv "+lab.PGData+"/postgresql.conf /dbfp/away.conf") },
+			Mend:   func(r *Run) error { return in(r.Primary, r, "mv /dbfp/away.conf "+lab.PGData+"/postgresql.conf") },
+		},
+		{
+			ID: "F22", Name: "connections of the primary used up", Course: Stays, Lasts: 25 * time.Second,
+			Fault:  Text{"all connections of the primary are taken", "Primary の接続数を使い切る"},
+			Expect: Text{"the primary stays", "Primary のまま"},
+			Strike: func(r *Run) error {
+				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(20)" postgres`
+				return in(r.Primary, r, "for i in $(seq 120); do "+psql+" >/dev/null 2>&1 & done")
+			},
+		},
+	}
+}
