@@ -274,14 +274,21 @@ func (r *Run) takeOver() error {
 	})
 }
 
-// nobody looks for a while that the standby is not promoted.
+// nobody looks for a while that no node that runs is promoted.
 func (r *Run) nobody(lasts time.Duration) (Course, error) {
 	looks := 0
 	for end := time.Now().Add(lasts); time.Now().Before(end); {
-		if st, err := r.Standby.Status(r); err == nil {
+		for _, n := range r.Nodes() {
+			if !n.Running() {
+				continue
+			}
+			st, err := n.Status(r)
+			if err != nil {
+				continue
+			}
 			looks++
-			if st.Nodes[r.Standby.Name].Role == lab.Promoted {
-				return Moves, fmt.Errorf("%s was promoted", r.Standby.Name)
+			if st.Nodes[n.Name].Role == lab.Promoted {
+				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}
 		if err := lab.Pause(r, 200*time.Millisecond); err != nil {

@@ -137,10 +137,6 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
 		current.sql(t, ctx, n, "select pg_reload_conf()")
 	}
-	if k.nodes > 2 {
-		// Only now: the first node starts alone.
-		run(t, ctx, l.Nodes()[0], "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
-	}
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }
 

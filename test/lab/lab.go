@@ -222,8 +222,22 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.countMajority(ctx); err != nil {
+		return err
+	}
 	l.state.Ready = true
 	return l.state.save()
+}
+
+// countMajority makes a cluster of three nodes and more stop where it is the
+// minority. Two ignore the loss of quorum, as the manual's do. It comes last,
+// as the first node starts alone.
+func (l *Lab) countMajority(ctx context.Context) error {
+	if len(l.nodes) < 3 {
+		return nil
+	}
+	_, err := l.nodes[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
+	return err
 }
 
 // BootNodes makes the networks and boots all nodes, without a cluster.
