@@ -18,9 +18,12 @@ func in(n *lab.Node, r *Run, text string) error {
 }
 
 // rejoin brings a node back as a standby with the product's commands, whatever
-// state it is in.
+// state it is in. They know two nodes; of more it is rebuilt.
 func rejoin(n *lab.Node) func(*Run) error {
 	return func(r *Run) error {
+		if len(r.Nodes()) > 2 {
+			return rebuilt(func(*Run) *lab.Node { return n })(r)
+		}
 		if err := powered(r, n); err != nil {
 			return err
 		}

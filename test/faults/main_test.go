@@ -137,6 +137,7 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
 		current.sql(t, ctx, n, "select pg_reload_conf()")
 	}
+	equip(t, l, k)
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }
 
