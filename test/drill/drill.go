@@ -102,6 +102,8 @@ type Run struct {
 	// Primary and Standby are those of before the fault; of two standbys, the
 	// one that is to take over. Third is the other one, nil in a cluster of two.
 	Primary, Standby, Third *lab.Node
+	// Writer is the client that commits through vip-master.
+	Writer *lab.Writer
 	// Tell is told what happens; it may be nil.
 	Tell func(text string)
 	at   time.Time
@@ -145,6 +147,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 		return err
 	}
 	writer, probe := r.StartWriter(r), r.StartWriteProbe(r)
+	r.Writer = writer
 	stopped := false
 	var history lab.History
 	var audit lab.Audit
