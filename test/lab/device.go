@@ -19,7 +19,10 @@ func (n *Node) AddDisk(ctx context.Context, name string, mebibytes int64) error 
 	if err := os.MkdirAll(deviceDir, 0o755); err != nil {
 		return err
 	}
-	file := filepath.Join(deviceDir, n.Name+"-"+name)
+	file := n.disk(name)
+	if err := removeDevices(ctx, file); err != nil { // that of the boot before
+		return err
+	}
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
@@ -41,16 +44,25 @@ func (n *Node) AddDisk(ctx context.Context, name string, mebibytes int64) error 
 	return err
 }
 
-// removeDevices detaches the loop devices of the lab, also those of one that was
-// killed half-way.
-func removeDevices(ctx context.Context) error {
+// LoseDisk takes the disk NAME from a running node: every access fails from now
+// on, until the next AddDisk.
+func (n *Node) LoseDisk(ctx context.Context, name string) error {
+	return removeDevices(ctx, n.disk(name))
+}
+
+func (n *Node) disk(name string) string { return filepath.Join(deviceDir, n.Name+"-"+name) }
+
+// removeDevices detaches the loop devices behind the files of a path, a file or
+// a folder: those of a lab that was killed half-way too.
+func removeDevices(ctx context.Context, below string) error {
 	backing, err := filepath.Glob("/sys/block/loop*/loop/backing_file")
 	if err != nil {
 		return err
 	}
 	for _, path := range backing {
-		file, err := os.ReadFile(path)
-		if err != nil || !strings.HasPrefix(string(file), deviceDir+"/") {
+		text, err := os.ReadFile(path)
+		file := strings.TrimSpace(string(text))
+		if err != nil || file != below && !strings.HasPrefix(file, below+"/") {
 			continue
 		}
 		device := "/dev/" + strings.Split(path, "/")[3]

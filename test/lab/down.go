@@ -26,7 +26,7 @@ func Down(ctx context.Context) error {
 	if err := removeNamespaces(ctx); err != nil {
 		return err
 	}
-	if err := removeDevices(ctx); err != nil {
+	if err := removeDevices(ctx, deviceDir); err != nil {
 		return err
 	}
 	if err := unmountBelow(Root); err != nil {

@@ -195,7 +195,7 @@ func Open() (*Lab, error) {
 func newLab(s state) *Lab {
 	l := &Lab{state: s}
 	for i := 1; i <= s.Nodes; i++ {
-		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base, power: s.Power != ""})
+		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base, power: s.Power != "", checksDisk: s.Variant.Fencing})
 	}
 	return l
 }
