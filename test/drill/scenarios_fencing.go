@@ -24,6 +24,14 @@ func fencingFaults() []Scenario {
 			Strike: func(r *Run) error { return r.Standby.Kill(r) }, Repair: standbyBack,
 		},
 		{
+			ID: "F27f", Name: "system disk of the primary gone", Course: Moves, Fencing: true,
+			Fault:  Text{"the disk that the disk check of the primary's node reads is gone", "Primary のノードでディスク監視の対象ディスクが応答しない"},
+			Expect: Text{"the node turns red and gives everything up, the standby takes over", "ノードの状態が red になって全リソースを手放し、Standby が引き継ぐ"},
+			Strike: func(r *Run) error { return r.Primary.LoseDisk(r, lab.SystemDisk) },
+			Mend:   func(r *Run) error { return r.Primary.AddDisk(r, lab.SystemDisk, 16) },
+			Repair: oldPrimaryBack,
+		},
+		{
 			// What the primary acknowledged alone would be lost with its node. The
 			// shell agent lost 136 rows here.
 			ID: "F37d", Name: "interconnects and D-LAN cut while fencing fails, then the standby's side wins",

@@ -39,6 +39,9 @@ func (n *Node) AddDisk(ctx context.Context, name string, mebibytes int64) error 
 	if err := unix.Stat(strings.TrimSpace(out), &st); err != nil {
 		return err
 	}
+	if _, err := n.Run(ctx, "rm", "-f", "/dev/"+name); err != nil {
+		return err
+	}
 	_, err = n.Run(ctx, "mknod", "/dev/"+name, "b",
 		strconv.Itoa(int(unix.Major(st.Rdev))), strconv.Itoa(int(unix.Minor(st.Rdev))))
 	return err

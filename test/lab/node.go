@@ -49,7 +49,7 @@ func (n *Node) Boot(ctx context.Context) error {
 	if err != nil || !n.checksDisk {
 		return err
 	}
-	return n.AddDisk(ctx, systemDisk, systemDiskSize)
+	return n.AddDisk(ctx, SystemDisk, systemDiskSize)
 }
 
 // lastWords is the end of what the container wrote: why systemd-nspawn gave up.

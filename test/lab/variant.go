@@ -65,9 +65,10 @@ const fencingProperties = `
         <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>
         <nvpair id="opt-health" name="node-health-strategy" value="only-green"/>`
 
-// The disk that a node has in a cluster with a disk check.
+// SystemDisk is the name of the disk that a node has in a cluster with a disk
+// check, in /dev.
 const (
-	systemDisk     = "sda"
+	SystemDisk     = "sda"
 	systemDiskSize = 16 // MiB
 )
 
@@ -88,7 +89,7 @@ func diskCheck() string {
             %s
           </operations>
         </primitive>
-      </clone>`, systemDisk, operationXML("storage-mon", "start", "0s", "120s", "restart"),
+      </clone>`, SystemDisk, operationXML("storage-mon", "start", "0s", "120s", "restart"),
 		operationXML("storage-mon", "monitor", "10s", "120s", "restart"), operationXML("storage-mon", "stop", "0s", "120s", "fence"))
 }
 
