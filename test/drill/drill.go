@@ -5,6 +5,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ type Scenario struct {
 	Fenced string
 	Strike func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
-	// promoted; 0: 15 s.
+	// promoted, or for how long Strike holds a state; 0: 15 s.
 	Lasts time.Duration
 	// Check looks, while the fault lasts and its course is seen, at what the row
 	// says besides the course; nil for nothing.
@@ -102,6 +103,8 @@ type Run struct {
 	// Primary and Standby are those of before the fault; of two standbys, the
 	// one that is to take over. Third is the other one, nil in a cluster of two.
 	Primary, Standby, Third *lab.Node
+	// Lasts see Scenario.
+	Lasts time.Duration
 	// Writer is the client that commits through vip-master.
 	Writer *lab.Writer
 	// Tell is told what happens; it may be nil.
@@ -136,7 +139,7 @@ type Result struct {
 
 // Play plays one scenario on a cluster in its normal state, and leaves it so.
 func Play(ctx context.Context, l *lab.Lab, s Scenario, tell func(string)) Result {
-	r := &Run{Lab: l, Context: ctx, Tell: tell}
+	r := &Run{Lab: l, Context: ctx, Tell: tell, Lasts: cmp.Or(s.Lasts, 15*time.Second)}
 	result := Result{Scenario: s}
 	result.Err = r.play(s, &result)
 	return result
@@ -261,10 +264,6 @@ func (r *Run) guard(ctx context.Context) {
 
 // course looks at what becomes of the primary's role.
 func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
-	lasts := s.Lasts
-	if lasts == 0 {
-		lasts = 15 * time.Second
-	}
 	switch s.Course {
 	case Moves:
 		if err := r.takeOver(); err != nil {
@@ -273,9 +272,9 @@ func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
 		_, err := w.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite)
 		return Moves, err
 	case Waits:
-		return r.nobody(lasts)
+		return r.nobody()
 	}
-	if err := lab.Pause(r, lasts); err != nil {
+	if err := lab.Pause(r, r.Lasts); err != nil {
 		return Stays, err
 	}
 	if _, err := w.WaitAck(r, time.Now(), lab.Timeouts.Takeover); err != nil {
@@ -315,9 +314,9 @@ func (r *Run) takeOver() error {
 }
 
 // nobody looks for a while that no node that runs is promoted.
-func (r *Run) nobody(lasts time.Duration) (Course, error) {
+func (r *Run) nobody() (Course, error) {
 	looks := 0
-	for end := time.Now().Add(lasts); time.Now().Before(end); {
+	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
 		for _, n := range r.Nodes() {
 			if !n.Running() {
 				continue

@@ -35,9 +35,9 @@ func fencingFaults() []Scenario {
 			// What the primary acknowledged alone would be lost with its node. The
 			// shell agent lost 136 rows here.
 			ID: "F37d", Name: "interconnects and D-LAN cut while fencing fails, then the standby's side wins",
-			Course: Moves, Fencing: true, Fenced: "primary",
-			Fault: Text{"the primary's interconnects and D-LAN are cut, fencing fails on both sides for 50 s, then the standby's side can fence",
-				"Primary のインターコネクトと D-LAN の断。両側のフェンシングが 50 秒失敗し、その後 Standby 側が成功"},
+			Course: Moves, Fencing: true, Fenced: "primary", Lasts: 50 * time.Second,
+			Fault: Text{"the primary's interconnects and D-LAN are cut, fencing fails on both sides for a time, then the standby's side can fence",
+				"Primary のインターコネクトと D-LAN の断。しばらく両側のフェンシングが失敗し、その後 Standby 側が成功"},
 			Expect: Text{"the primary's commits freeze until its node is fenced; then the standby takes over",
 				"Primary のノードがフェンシングされるまでコミットは止まり、その後 Standby が引き継ぐ"},
 			Strike: splitWhileFencingFails,
@@ -57,7 +57,7 @@ func splitWhileFencingFails(r *Run) error {
 	if err := cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2, lab.DLAN)(r); err != nil {
 		return err
 	}
-	if err := lab.Pause(r, 50*time.Second); err != nil {
+	if err := lab.Pause(r, r.Lasts); err != nil {
 		return err
 	}
 	for _, n := range r.Nodes() {
@@ -66,7 +66,7 @@ func splitWhileFencingFails(r *Run) error {
 			return err
 		}
 		if role := st.Nodes[n.Name].Role; (role == lab.Promoted) != (n == r.Primary) {
-			return fmt.Errorf("%s is %s after 50 s without fencing", n.Name, role)
+			return fmt.Errorf("%s is %s after %v without fencing", n.Name, role, r.Lasts)
 		}
 	}
 	if a, ok := r.Writer.History().FirstAckAfter(cut.Add(time.Second)); ok {
