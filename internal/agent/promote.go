@@ -125,11 +125,12 @@ func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObserva
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
 	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	// A server that turns the question away is alive, and the one this receives from.
+	turnedAway := errors.Is(err, pg.ErrTooMany) || errors.Is(err, pg.ErrAuth)
 	if err != nil {
 		a.log.Info(err)
-		return ""
 	}
-	if peer.SystemID != o.Branch.SystemID {
+	if err != nil && !turnedAway || err == nil && peer.SystemID != o.Branch.SystemID {
 		return ""
 	}
 	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", lost, a.params.MasterIP)
