@@ -247,6 +247,48 @@ func judgeData(r Record) ([]Finding, map[Invariant]int) {
 	return found, map[Invariant]int{I9: looks}
 }
 
+// judgeRescues is I9 where WAL is thrown away that only one node had: a crashed
+// primary that has written beyond the point where the new one took over comes
+// back as a standby only after that was put aside.
+func judgeRescues(r Record) ([]Finding, map[Invariant]int) {
+	var found []Finding
+	looks := 0
+	events := r.sorted()
+	for _, e := range events {
+		end, ok := e.(End)
+		if !ok {
+			continue
+		}
+		fork, ok := first(events, func(f Fork) bool {
+			return f.Node != end.Node && f.Timeline == end.Timeline && f.At.After(end.At)
+		})
+		if !ok {
+			continue
+		}
+		looks++
+		back, ok := first(events, func(s Server) bool { return s.Node == end.Node && s.What == ReadOnly && s.At.After(end.At) })
+		if !ok || end.LSN < fork.LSN {
+			continue
+		}
+		if _, kept := first(events, func(k Rescue) bool { return k.Node == end.Node && k.At.After(end.At) && k.At.Before(back.At) }); !kept {
+			found = append(found, Finding{I9, back.At, end.Node, fmt.Sprintf(
+				"is a standby again, and what only it had was not kept: WAL up to %s, and %s went its own way at %s", lsn(end.LSN), fork.Node, lsn(fork.LSN))})
+		}
+	}
+	return found, map[Invariant]int{I9: looks}
+}
+
+// first is the first event of a kind that is as wanted.
+func first[E Event](events []Event, wanted func(E) bool) (E, bool) {
+	for _, e := range events {
+		if e, ok := e.(E); ok && wanted(e) {
+			return e, true
+		}
+	}
+	var none E
+	return none, false
+}
+
 // judgeActions is I10: no action was ended by its time-out.
 func judgeActions(r Record) ([]Finding, map[Invariant]int) {
 	var found []Finding

@@ -144,6 +144,22 @@ func TestHistoriesThatAreFine(t *testing.T) {
 	}
 }
 
+func TestWhatIsPutAsideIsKept(t *testing.T) {
+	diverged := failover().with([]Event{
+		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000200}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+		Rescue{At: at(40.5), Node: n1, Dir: "rescue-20261129-180040"},
+	})
+	follows := failover().with([]Event{
+		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000100}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+	})
+	for name, r := range map[string]Record{"kept": diverged, "nothing to keep": follows} {
+		found, looks := judgeRescues(r)
+		if len(found) > 0 || looks[I9] != 1 {
+			t.Errorf("%s: %v after %d looks", name, found, looks[I9])
+		}
+	}
+}
+
 // without leaves out the events that match.
 func (r Record) without(out func(Event) bool) Record {
 	r.Events = slices.DeleteFunc(slices.Clone(r.Events), out)
@@ -260,6 +276,9 @@ func TestBrokenHistories(t *testing.T) {
 		{"another database", normal().with([]Event{Data{At: at(20), Node: n2, File: 8, System: 100}}), I9, "system 100 and not 99"},
 		{"consent on another node", normal().typing(10, n1, "pg-rex_standby_start").with([]Event{Data{At: at(20), Node: n2, File: 80, System: 99}}), I9, "replaced"},
 		{"consent that comes too late", normal().typing(30, n2, "pg-rex_standby_start").with([]Event{Data{At: at(20), Node: n2, File: 80, System: 99}}), I9, "replaced"},
+		{"what only the crashed one had is thrown away", failover().with([]Event{
+			End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000200}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+		}), I9, "WAL up to 0/5000200"},
 		{"archived WAL is gone", normal().with([]Event{Archive{At: at(20), Node: n1, Gone: []string{"0000000100000000000000A1"}, Files: 4}}), I9, "1 of 4 archived files"},
 		{"an action times out", func() Record {
 			r := normal()
