@@ -73,6 +73,18 @@ const (
 	msgColLost
 	msgColVerdict
 	msgFenced
+	msgColInvariant
+	msgColLooks
+	msgColFindings
+	msgInvariant1
+	msgInvariant2
+	msgInvariant4
+	msgInvariant5
+	msgInvariant6
+	msgInvariant7
+	msgInvariant8
+	msgInvariant9
+	msgInvariant10
 	msgShortDown
 	msgShortRejoin
 	msgShortDemo
@@ -263,9 +275,9 @@ Pacemaker、PostgreSQL が動くコンテナで、マニュアルどおり 4 つ
 	msgFencingSet: {"The fencing device behaves as asked for.", "STONITH デバイスの動作を変更しました。"},
 	msgShortDrill: {"Play faults of the catalogue on a cluster of their own", "故障カタログの故障を専用のクラスタで再現する"},
 	msgLongDrill: {`Play one fault or several (or all): a cluster is built, the fault is made under writes, what happens is printed with the
-seconds since the fault, the operator's repair is typed, and rows, writers and fencing are audited. pg-rex and pgsql-ra are
+seconds since the fault, the operator's repair is typed, and the invariants are audited all the time. pg-rex and pgsql-ra are
 taken from the folder of this program.`, `故障を 1 つ、または複数 (all ですべて) 再現します。クラスタを作り、書き込み中に故障を起こし、故障からの経過を表示し、
-運用コマンドで復旧したあと、行の消失、書き込みの重複、フェンシングを確認します。pg-rex と pgsql-ra は、このプログラムと同じ
+運用コマンドで復旧します。その間、不変条件が守られていることを外から監査し続けます。pg-rex と pgsql-ra は、このプログラムと同じ
 ディレクトリのものを使います。`},
 	msgExampleDrill: {`  sudo pgrex-lab drill F01
   sudo pgrex-lab drill F09 F10 F36
@@ -288,6 +300,18 @@ taken from the folder of this program.`, `故障を 1 つ、または複数 (all
 	msgColLost:        {"lost", "消失"},
 	msgColVerdict:     {"verdict", "判定"},
 	msgFenced:         {"with fencing", "フェンシングあり"},
+	msgColInvariant:   {"invariant", "不変条件"},
+	msgColLooks:       {"looks", "確認回数"},
+	msgColFindings:    {"findings", "違反"},
+	msgInvariant1:     {"at most one node acknowledges writes", "書き込みに成功を返すノードは常に 1 台以下"},
+	msgInvariant2:     {"acknowledged rows are on the primary (looks: rows)", "コミットに成功した行は Primary にある (回数は行数)"},
+	msgInvariant4:     {"nobody is promoted whose data may lack commits", "データが不足し得るノードは昇格しない"},
+	msgInvariant5:     {"a standby loses its rights before commits go on without it", "Standby なしでコミットが進む前に、その昇格資格がなくなる"},
+	msgInvariant6:     {"PGSQL.lock is there from before the first write", "起動禁止フラグは最初の書き込みより前からある"},
+	msgInvariant7:     {"no fencing and no restart that was not called for", "想定外のフェンシングもサーバの再起動もない"},
+	msgInvariant8:     {"the cluster settles and says what the servers say", "クラスタが落ち着き、属性がサーバの状態と一致する"},
+	msgInvariant9:     {"no data is thrown away without consent", "承諾なしにデータが消されない"},
+	msgInvariant10:    {"no action ends by its time-out", "タイムアウトで終わるアクションがない"},
 	msgShortDown:      {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
 	msgShortRejoin:    {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
 	msgShortDemo:      {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},
