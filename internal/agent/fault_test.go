@@ -511,7 +511,7 @@ func TestSettingsOfAnotherFile(t *testing.T) {
 		}
 		s.must(appendTo(auto, c.setting))
 		name, _, _ := strings.Cut(c.setting, " ")
-		if a := s.want("start", ocf.ErrConfigured); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
+		if a := s.want("start", ocf.ErrArgs); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
 			t.Errorf("%s: reason %q", strings.TrimSpace(c.setting), a.reason)
 		}
 		s.want("stop", ocf.Success)

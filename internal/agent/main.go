@@ -100,14 +100,26 @@ func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) 
 	if err == nil {
 		return code
 	}
-	if call.Action == "notify" {
-		// Pacemaker ignores the answer; a failed notification is for the log.
+	code = harmless(call, code)
+	if code == ocf.Success {
 		log.Error(err)
-		return ocf.Success
+		return code
 	}
 	_, reason := ocf.FirstReason(err)
 	log.Error(reason)
 	ocf.PrintReason(stderr, env, reason)
+	return code
+}
+
+// harmless is the status that an action may answer with in place of code. Of a
+// notification Pacemaker ignores the answer. A reload takes nothing over that
+// the next start would not look at again; after one that failed, the cluster
+// would stop the database over a mistyped parameter, on all nodes where the
+// status is "not configured".
+func harmless(call ocf.Call, code ocf.Code) ocf.Code {
+	if call.Action == "notify" || call.Action == "reload-agent" && !call.ByHand {
+		return ocf.Success
+	}
 	return code
 }
 
