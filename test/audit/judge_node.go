@@ -177,7 +177,8 @@ func judgeFenced(r Record) ([]Finding, map[Invariant]int) {
 			if e.PID != 0 { // a file that is gone says nothing of the server
 				serves[node] = e
 			}
-			if before.PID != 0 && e.PID != 0 && before.PID != e.PID {
+			// A file that somebody has edited tells of no other server.
+			if before.PID != 0 && e.PID != 0 && before.PID != e.PID && before.Began != e.Began {
 				text = fmt.Sprintf("the server is another one: process %d and not %d", e.PID, before.PID)
 			}
 		}

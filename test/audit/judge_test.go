@@ -306,7 +306,9 @@ func TestExpectationsAndExceptions(t *testing.T) {
 		{Time: at(19), PowerRequest: lab.PowerRequest{Action: "reboot", Node: n1}, PowerAnswer: lab.PowerAnswer{Error: "the switch does not answer"}},
 	}
 	r.Actions = append(r.Actions, lab.Action{Node: n2, Resource: "pgsql", Name: "stop", End: at(60), Result: "timed out"})
-	r = r.with(server(21, n2, Starting), lockGoes(30, n1)).expecting(Expected{
+	r = r.with(server(21, n2, Starting), lockGoes(30, n1), []Event{
+		Postmaster{At: at(40), Node: n1, PID: 1, Began: 1}, Postmaster{At: at(41), Node: n1}, Postmaster{At: at(42), Node: n1, PID: 101, Began: 1}, // edited, removed
+	}).expecting(Expected{
 		Fenced: []string{n2}, TimesOut: []string{n2}, Spared: map[Invariant]string{I6: "the scenario removes it"},
 	})
 	for _, f := range Judge(r).Findings {
