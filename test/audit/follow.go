@@ -194,7 +194,8 @@ func (f *follower) lookPostmaster(now time.Time) []Event {
 		case !ok: // half a write, or somebody's: look again, and go by the process
 			f.pidFile.forget()
 		case e.First || e.PID != f.postmaster.PID || e.Began != f.postmaster.Began:
-			if e.PID != 0 && e.PID != f.postmaster.PID {
+			// A file that somebody has edited tells of no other server.
+			if e.PID != 0 && e.Began != f.postmaster.Began {
 				f.process, f.alive = 0, false
 			}
 			f.postmaster = e

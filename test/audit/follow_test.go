@@ -89,6 +89,7 @@ func TestAFollowerSeesWhatChanges(t *testing.T) {
 		{"its history is written", func() {
 			write(lab.PGWal+"/00000003.history", "1\t0/5000000\tno recovery target specified\n2\t0/6000000\tx\n")
 		}, []string{"Fork 2 0/6000000"}},
+		{"somebody edits postmaster.pid", func() { write(lab.PGData+"/postmaster.pid", "1\n/dbfp\n1795975848\n5432\n") }, []string{"Postmaster 1"}},
 		{"half a postmaster.pid", func() { write(lab.PGData+"/postmaster.pid", "21\n") }, nil},
 		{"the process is killed", func() { must(cmd.Process.Kill()); _ = cmd.Wait() }, []string{"Server ended without a shutdown, or its process is gone"}},
 		{"the database is replaced", func() { write(controlFile, controlOf(6)) }, []string{"Data true"}},
