@@ -43,7 +43,10 @@ type Scenario struct {
 	// Fenced is the node whose power the cluster has to take: "primary" or
 	// "standby" of before; "" for none. Another one is a failure.
 	Fenced string
-	Strike func(*Run) error
+	// Prepare makes a cluster that can be struck this way, before anybody
+	// writes; nil for the cluster as it is.
+	Prepare func(*Run) error
+	Strike  func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted; 0: 15 s.
 	Lasts time.Duration
@@ -54,6 +57,8 @@ type Scenario struct {
 	Mend func(*Run) error
 	// Repair is what the operator types then; nil for nothing.
 	Repair func(*Run) error
+	// Tidy undoes Prepare when all is looked at; nil for nothing.
+	Tidy func(*Run) error
 }
 
 // Kind is what a scenario needs of a cluster.
@@ -85,6 +90,7 @@ type Run struct {
 	Tell func(text string)
 	at   time.Time
 
+	logged  map[string]int // length of each node's logs before the fault, by path
 	mu      sync.Mutex
 	demoted string // how the primary was seen that should stay one
 }
@@ -123,6 +129,15 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := r.roles(); err != nil {
 		return err
 	}
+	if s.Prepare != nil {
+		r.tell("preparing: %s", s.Name)
+		if err := s.Prepare(r); err != nil {
+			return fmt.Errorf("cannot prepare the fault: %w", err)
+		}
+		if err := r.roles(); err != nil {
+			return err
+		}
+	}
 	writer, probe := r.StartWriter(r), r.StartWriteProbe(r)
 	stopped := false
 	var history lab.History
@@ -136,7 +151,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}
-	r.at = time.Now()
+	r.at, r.logged = time.Now(), r.logSizes()
 	r.tell("%s", s.Name)
 	watching, done := context.WithCancel(r)
 	defer done()
@@ -170,6 +185,10 @@ func (r *Run) play(s Scenario, result *Result) error {
 	stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
 	errs = append(errs, r.audit(s, history, audit, result))
+	if s.Tidy != nil {
+		r.tell("tidying")
+		errs = append(errs, s.Tidy(r), r.WaitNormal(r))
+	}
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
 }
