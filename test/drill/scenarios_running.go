@@ -146,10 +146,13 @@ func runningFaults() []Scenario {
 		{
 			ID: "F22", Name: "connections of the primary used up", Course: Stays, Lasts: 25 * time.Second,
 			Fault:  Text{"all connections of the primary are taken", "Primary の接続数を使い切る"},
-			Expect: Text{"the primary stays", "Primary のまま"},
+			Expect: Text{"the primary stays; the monitor warns that it could not ask", "Primary のまま。監視は問い合わせできない旨を警告する"},
 			Strike: func(r *Run) error {
 				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(20)" postgres`
 				return in(r.Primary, r, "for i in $(seq 120); do "+psql+" >/dev/null 2>&1 & done")
+			},
+			Check: func(r *Run) error {
+				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "which has to do"), r.noFailure())
 			},
 		},
 		{

@@ -75,6 +75,9 @@ func thaw(r *Run) error {
 
 func stopPrimary(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes") }
 
+// stopFast is for a server that would not answer a CHECKPOINT.
+func stopFast(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes", "-f") }
+
 // all does one after the other.
 func all(steps ...func(*Run) error) func(*Run) error {
 	return func(r *Run) error {
@@ -95,13 +98,13 @@ func stopFaults() []Scenario {
 	return []Scenario{
 		{
 			ID: "F13", Name: "postmaster of the primary frozen before a stop", Course: Moves,
-			Fault:  Text{"SIGSTOP of the primary's postmaster, then pg-rex_stop there", "Primary の postmaster を SIGSTOP した状態で pg-rex_stop を実行"},
+			Fault:  Text{"SIGSTOP of the primary's postmaster, then pg-rex_stop -f there", "Primary の postmaster を SIGSTOP した状態で pg-rex_stop -f を実行"},
 			Expect: Text{"the shutdown that it does not hear is followed by SIGKILL, the standby takes over", "届かない停止要求のあと SIGKILL で終了させ、Standby が引き継ぐ"},
 			Strike: func(r *Run) error {
 				if err := in(r.Primary, r, "kill -STOP "+postmaster); err != nil {
 					return err
 				}
-				return stopPrimary(r)
+				return stopFast(r)
 			},
 			Check: func(r *Run) error {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "is stopped (SIGSTOP", "immediate shutdown", "forced shutdown"),
@@ -111,10 +114,10 @@ func stopFaults() []Scenario {
 		},
 		{
 			ID: "F13c", Name: "checkpoint of the primary's shutdown does not end", Course: Moves,
-			Fault: Text{"a stop with stop_escalate=10 while the primary's checkpointer is frozen", "Primary の checkpointer を SIGSTOP した状態で pg-rex_stop を実行 (stop_escalate=10)"},
+			Fault: Text{"a stop with stop_escalate=10 while the primary's checkpointer is frozen", "Primary の checkpointer を SIGSTOP した状態で pg-rex_stop -f を実行 (stop_escalate=10)"},
 			Expect: Text{"fast shutdown for 10 s, then an immediate one, the standby takes over",
 				"fast 停止を 10 秒待ってから immediate 停止に切り替え、Standby が引き継ぐ"},
-			Strike: all(escalate(10), process(primary, "STOP", "checkpointer"), stopPrimary),
+			Strike: all(escalate(10), process(primary, "STOP", "checkpointer"), stopFast),
 			Check: func(r *Run) error {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "fast shutdown", "immediate shutdown"),
 					r.ended(r.Primary, "demote", "ok", 60*time.Second))
