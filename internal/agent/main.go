@@ -31,13 +31,14 @@ import (
 
 // Agent is one invocation.
 type Agent struct {
-	call   ocf.Call
-	params ocf.Params
-	pg     *pg.Instance
-	crm    *crm.Client
-	log    *logrus.Logger
-	node   string // the cluster's name of this node
-	usable bool   // the configuration is; otherwise only the server is looked after
+	call     ocf.Call
+	params   ocf.Params
+	pg       *pg.Instance
+	crm      *crm.Client
+	log      *logrus.Logger
+	node     string // the cluster's name of this node
+	usable   bool   // the configuration is; otherwise only the server is looked after
+	nameless bool   // the name service does not know pgdba
 
 	state        *crm.State // read once per action, see cluster
 	promoteAsked bool       // the server has been told to leave recovery
@@ -204,6 +205,12 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
 	if userErr != nil && !do.lenient {
 		return ocf.ErrInstalled, ocf.Errorf(ocf.ErrInstalled, "pgdba=%s: %w", params.PgDBA, userErr)
+	}
+	if a.nameless = userErr != nil; a.nameless {
+		log.Warnf("going on as the owner of %s: %v", params.PgData, oneLine(userErr))
+		if user, err = pg.Owner(params.PgDBA, params.PgData); err != nil {
+			log.Warn(oneLine(err))
+		}
 	}
 	if uid := os.Geteuid(); uid != 0 && (userErr != nil || uid != int(user.UID)) {
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "must run as root or as %s", params.PgDBA)

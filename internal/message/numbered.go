@@ -409,6 +409,7 @@ const (
 	STS049 ID = "STS-049"
 	STS050 ID = "STS-050"
 	STS051 ID = "STS-051"
+	STS052 ID = "STS-052"
 )
 
 var operationMessages = map[ID]entry{
@@ -1999,5 +2000,9 @@ var operationMessages = map[ID]entry{
 	STS051: {kind: Warning, text: text{
 		"{path} on {node} is {pct}% full ({size} free).",
 		"{node} の {path} の使用率が {pct}% です（残り {size}）。",
+	}},
+	STS052: {kind: Warning, text: text{
+		"Archiving fails on {node}, last at {time} ({file}). WAL is kept there until it succeeds.",
+		"{node} で WAL のアーカイブに失敗しています（最終失敗: {time}、{file}）。成功するまで WAL が残り続けます。",
 	}},
 }

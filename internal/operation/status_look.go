@@ -56,6 +56,7 @@ type serverLook struct {
 	ReplayPaused bool
 	Receiver     string // of a standby, as pg_stat_wal_receiver has it
 	Senders      []senderLook
+	Archiving    *pg.Archiver // nil: not known
 }
 
 // senderLook is a standby as its primary sees it.
@@ -125,6 +126,9 @@ func lookServer(ctx context.Context, i *pg.Instance) *serverLook {
 	lags, err := s.ReplayLags(ctx)
 	if err != nil {
 		lags = nil
+	}
+	if a, err := s.Archiver(ctx); err == nil {
+		l.Archiving = &a
 	}
 	for _, v := range senders {
 		if !v.Physical && v.State != "catchup" && v.State != "startup" {

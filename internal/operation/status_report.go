@@ -578,7 +578,12 @@ func (r *reporter) databaseProblems() {
 		if n.Database == "standby" && n.hasLock() {
 			r.problem(Note, message.STS032, at("", r.watching()), "node", n.Name, "what", r.state("promoting"))
 		}
-		if server := r.lookAt(n.Name).Server; n.Database == "standby" && server != nil && server.ReplayPaused {
+		server := r.lookAt(n.Name).Server
+		if server != nil && server.Archiving != nil && server.Archiving.Fails() {
+			a := server.Archiving
+			r.problem(Wrong, message.STS052, at(n.Name, r.called("doctor")), "node", n.Name, "file", a.LastFailed, "time", stamp(a.LastFailedTime))
+		}
+		if n.Database == "standby" && server != nil && server.ReplayPaused {
 			r.problem(Wrong, message.STS033, at(n.Name, fmt.Sprintf(`su - %s -c "psql -p %d -c 'SELECT pg_wal_replay_resume()'"`, r.f.Database.params.PgDBA, r.f.Database.settings.Port)), "node", n.Name)
 		}
 	}

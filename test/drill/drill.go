@@ -47,13 +47,16 @@ type Scenario struct {
 	// Fenced is the node whose power the cluster has to take: "primary" or
 	// "standby" of before; "" for none. Another one is a failure.
 	Fenced string
-	Strike func(*Run) error
 	// Restarts are nodes whose server may be stopped and started, and MayTimeOut
 	// those whose actions may run into their time-outs, as "primary", "standby"
 	// or "third" of before: besides those that the course and the repair imply.
 	Restarts, MayTimeOut []string
 	// Spared are invariants that the scenario itself breaks, each with the reason.
 	Spared map[audit.Invariant]string
+	// Prepare makes a cluster that can be struck this way, before anybody
+	// writes; nil for the cluster as it is.
+	Prepare func(*Run) error
+	Strike  func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted, or for how long Strike holds a state; 0: 15 s.
 	Lasts time.Duration
@@ -64,6 +67,8 @@ type Scenario struct {
 	Mend func(*Run) error
 	// Repair is what the operator types then; nil for nothing.
 	Repair func(*Run) error
+	// Tidy undoes Prepare when all is looked at; nil for nothing.
+	Tidy func(*Run) error
 }
 
 // Kind is what a scenario needs of a cluster.
@@ -119,6 +124,7 @@ type Run struct {
 	Tell func(text string)
 	at   time.Time
 
+	logged  map[string]int // length of each node's logs before the fault, by path
 	mu      sync.Mutex
 	demoted string // how the primary was seen that should stay one
 }
@@ -160,6 +166,15 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := r.roles(); err != nil {
 		return err
 	}
+	if s.Prepare != nil {
+		r.tell("preparing: %s", s.Name)
+		if err := s.Prepare(r); err != nil {
+			return fmt.Errorf("cannot prepare the fault: %w", err)
+		}
+		if err := r.roles(); err != nil {
+			return err
+		}
+	}
 	ctx, end := context.WithCancel(r) // whatever comes between ends both
 	defer end()
 	writer, watch := r.StartWriter(ctx), audit.Start(ctx, r.Lab)
@@ -167,7 +182,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}
-	r.at = time.Now()
+	r.at, r.logged = time.Now(), r.logSizes()
 	r.tell("%s", s.Name)
 	watching, done := context.WithCancel(r)
 	defer done()
@@ -201,6 +216,10 @@ func (r *Run) play(s Scenario, result *Result) error {
 	history := writer.Stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
 	errs = append(errs, r.audit(watch.Stop(r, r.expected(s, history)), result))
+	if s.Tidy != nil {
+		r.tell("tidying")
+		errs = append(errs, s.Tidy(r), r.WaitNormal(r))
+	}
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
 }

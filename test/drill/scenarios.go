@@ -76,7 +76,7 @@ func process(n func(*Run) *lab.Node, signal, title string) func(*Run) error {
 
 // Scenarios are those rows of the catalogue that are played, in its order.
 func Scenarios() []Scenario {
-	all := slices.Concat(serverFaults(), networkFaults(), clusterFaults(), fencingFaults(), operatorFaults(), threeNodeFaults())
+	all := slices.Concat(serverFaults(), diskFaults(), networkFaults(), clusterFaults(), fencingFaults(), operatorFaults(), threeNodeFaults())
 	slices.SortStableFunc(all, func(a, b Scenario) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

@@ -127,6 +127,10 @@ func (n *Node) Kill(ctx context.Context) error {
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		return fmt.Errorf("cannot kill %s: %w", n.Name, err)
 	}
+	// What is frozen dies no sooner than it goes on, and then does nothing else.
+	if err := n.Thaw(); err != nil {
+		return err
+	}
 	err := Until(ctx, "end of "+n.Name, Timeouts.Die, func(context.Context) (string, bool) {
 		pids := n.containerPIDs()
 		return fmt.Sprintf("processes %v", pids), len(pids) == 0
