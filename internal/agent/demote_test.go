@@ -159,7 +159,7 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 		refused bool
 	}{
 		{"its server answers", func(*site, upstream) {}, true},
-		{"it has been fenced", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, false},
+		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
 		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
 		{"its server is gone", func(s *site, u upstream) {
 			u.crash()

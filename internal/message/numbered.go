@@ -409,6 +409,8 @@ const (
 	STS049 ID = "STS-049"
 	STS050 ID = "STS-050"
 	STS051 ID = "STS-051"
+	STS052 ID = "STS-052"
+	STS053 ID = "STS-053"
 )
 
 var operationMessages = map[ID]entry{
@@ -1999,5 +2001,13 @@ var operationMessages = map[ID]entry{
 	STS051: {kind: Warning, text: text{
 		"{path} on {node} is {pct}% full ({size} free).",
 		"{node} の {path} の使用率が {pct}% です（残り {size}）。",
+	}},
+	STS052: {kind: Warning, text: text{
+		"Corosync link {links} is down (seen by {nodes}); the cluster goes on with the others.",
+		"Corosync のリンク {links} が切れています（検知したノード: {nodes}）。クラスタは残りのリンクで動作しています。",
+	}},
+	STS053: {kind: Warning, text: text{
+		"{id} ({ip}) is on more than one node: the cluster runs it on {node}, and {other} has it too.",
+		"{id}（{ip}）が複数のノードにあります。クラスタは {node} で起動していますが、{other} にも残っています。",
 	}},
 }

@@ -20,7 +20,7 @@ func TestScenariosAreComplete(t *testing.T) {
 		if s.Course != Stays && s.Repair == nil {
 			t.Errorf("%s: %s, and nobody repairs what is left", s.ID, s.Course)
 		}
-		if s.Fenced != "" && (!s.Fencing || s.Fenced != "primary" && s.Fenced != "standby") {
+		if (s.Fenced != "" || s.MayFence) && (!s.Fencing || s.Fenced != "primary" && s.Fenced != "standby") {
 			t.Errorf("%s: fenced %q, fencing %v", s.ID, s.Fenced, s.Fencing)
 		}
 	}

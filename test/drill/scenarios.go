@@ -80,5 +80,10 @@ func Scenarios() []Scenario {
 
 // NotPlayed are the other rows of the catalogue.
 func NotPlayed() []Elsewhere {
-	return []Elsewhere{}
+	return []Elsewhere{
+		{
+			ID: "F65", Test: "TestBeginningOfTimes",
+			Reason: Text{"a container has no clock of its own", "コンテナは独自の時計を持たない"},
+		},
+	}
 }
