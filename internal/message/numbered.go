@@ -1384,7 +1384,7 @@ var operationMessages = map[ID]entry{
 		"{node} だけにあるデータ（その可能性があるものを含む）が失われます。--yes では実行しないため、方法をオプションで指定してください。",
 	}},
 	SST077: {kind: Warning, text: text{
-		"{name} is of a timeline that {PRI} has left before; it was moved to {dir}.",
+		"{name} is not of {PRI}'s history; it was moved to {dir}.",
 		"{name} は {PRI} の履歴から外れたタイムラインの WAL のため、{dir} に移しました。",
 	}},
 
