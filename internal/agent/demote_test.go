@@ -173,7 +173,7 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			s.must(os.WriteFile(u.data+"/pg_hba.conf", []byte("local all all trust\n"), 0o600))
 			s.must(syscall.Kill(u.postmaster(), syscall.SIGHUP))
 		}, true},
-		{"it has been fenced", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, false},
+		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
 		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
 		{"its server is gone", func(s *site, u upstream) {
 			u.crash()

@@ -52,7 +52,7 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		return ocf.ErrGeneric, err
 	}
 	why := replication.RefusePromotion(o)
-	if why == "" && !s.Fencing && a.receives(server, senders) {
+	if why == "" && a.receives(server, senders) {
 		why = a.outlive(ctx, o)
 	}
 	if why != "" {
@@ -114,7 +114,8 @@ func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) s
 
 // primaryAnswers says that the last primary, which the cluster has lost, serves
 // all the same: the cluster's networks are cut, and the one that replicates is
-// not. Where nodes are fenced it is off by now.
+// not. Where nodes are fenced it should be off by now; a device may say so and
+// have done nothing.
 //
 // A lost node does not answer at all, and costs a moment.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {

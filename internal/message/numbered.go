@@ -410,6 +410,8 @@ const (
 	STS050 ID = "STS-050"
 	STS051 ID = "STS-051"
 	STS052 ID = "STS-052"
+	STS053 ID = "STS-053"
+	STS054 ID = "STS-054"
 )
 
 var operationMessages = map[ID]entry{
@@ -1383,7 +1385,7 @@ var operationMessages = map[ID]entry{
 		"{node} だけにあるデータ（その可能性があるものを含む）が失われます。--yes では実行しないため、方法をオプションで指定してください。",
 	}},
 	SST077: {kind: Warning, text: text{
-		"{name} is of a timeline that {PRI} has left before; it was moved to {dir}.",
+		"{name} is not of {PRI}'s history; it was moved to {dir}.",
 		"{name} は {PRI} の履歴から外れたタイムラインの WAL のため、{dir} に移しました。",
 	}},
 
@@ -2004,5 +2006,13 @@ var operationMessages = map[ID]entry{
 	STS052: {kind: Warning, text: text{
 		"Archiving fails on {node}, last at {time} ({file}). WAL is kept there until it succeeds.",
 		"{node} で WAL のアーカイブに失敗しています（最終失敗: {time}、{file}）。成功するまで WAL が残り続けます。",
+	}},
+	STS053: {kind: Warning, text: text{
+		"Corosync link {links} is down (seen by {nodes}); the cluster goes on with the others.",
+		"Corosync のリンク {links} が切れています（検知したノード: {nodes}）。クラスタは残りのリンクで動作しています。",
+	}},
+	STS054: {kind: Warning, text: text{
+		"{id} ({ip}) is on more than one node: the cluster runs it on {node}, and {other} has it too.",
+		"{id}（{ip}）が複数のノードにあります。クラスタは {node} で起動していますが、{other} にも残っています。",
 	}},
 }

@@ -6,16 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"pgrex/internal/doctor"
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
+	"pgrex/internal/run"
 )
 
 // lookIn is what to look at on a node.
@@ -37,6 +42,18 @@ type look struct {
 	PID       *int              // of the server, 0 when it does not run
 	Server    *serverLook
 	Disks     []disk
+	// Addresses are those of the node's interfaces.
+	Addresses []heldAddress
+	// LinksDown are the links of Corosync that are not connected to every other
+	// node, of so many; none as well where it does not say.
+	LinksDown []string
+	Links     int
+}
+
+// heldAddress is an address that an interface has.
+type heldAddress struct {
+	Prefix netip.Prefix
+	Device string
 }
 
 // journalLook is the journal of a node: File is nil when nothing is unfinished.
@@ -79,6 +96,10 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	if stack, err := node.Stack.On(ctx, node.Local{}, struct{}{}); err == nil {
 		l.Stack = stack
 	}
+	l.Addresses = lookAddresses()
+	if slices.ContainsFunc(l.Stack, func(p node.Process) bool { return p.Name == "corosync" }) {
+		l.LinksDown, l.Links = downOf(doctor.CorosyncLinks(ctx, run.Local{}))
+	}
 	l.Journal = lookJournal(in.Journal)
 	l.Operation = lookOperation(in.Running)
 	if in.Archive != "" {
@@ -101,6 +122,36 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	l.Server = lookServer(ctx, i)
 	return l, nil
 })
+
+func lookAddresses() []heldAddress {
+	var all []heldAddress
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	for _, i := range interfaces {
+		addresses, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addresses {
+			if p, err := netip.ParsePrefix(a.String()); err == nil {
+				all = append(all, heldAddress{p, i.Name})
+			}
+		}
+	}
+	return all
+}
+
+// downOf are the numbers of those links that are down, and how many there are.
+func downOf(links []doctor.Link) (down []string, all int) {
+	for _, l := range links {
+		if len(l.Down) > 0 {
+			down = append(down, l.ID)
+		}
+	}
+	return down, len(links)
+}
 
 func serverPID(i *pg.Instance) (int, error) {
 	p, err := i.Processes()

@@ -3,6 +3,7 @@ package operation
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -184,6 +185,8 @@ func (s *session) report(f statusFacts) Report {
 	r.nodeProblems()
 	r.databaseProblems()
 	r.addressProblems()
+	r.doubleAddresses()
+	r.linkProblems()
 	r.resourceProblems()
 	r.fencingProblems()
 	r.diskProblems()
@@ -636,6 +639,42 @@ func (r *reporter) addressProblems() {
 			r.problem(Danger, message.STS041, at("", "crm_resource --cleanup -r "+a.ID), "id", a.ID, "node", a.Node, "primary", r.primaries[0])
 		}
 	}
+}
+
+// doubleAddresses are those that a node has besides the one on which the cluster
+// has them: they could not be stopped there, or the cluster is in two parts.
+func (r *reporter) doubleAddresses() {
+	for _, a := range r.r.Addresses {
+		ip, err := netip.ParseAddr(a.Address)
+		if err != nil || a.Node == "" {
+			continue
+		}
+		for _, n := range r.r.Nodes {
+			i := slices.IndexFunc(r.lookAt(n.Name).Addresses, func(h heldAddress) bool { return h.Prefix.Addr() == ip })
+			if i < 0 || strings.EqualFold(n.Name, a.Node) {
+				continue
+			}
+			held := r.lookAt(n.Name).Addresses[i]
+			r.problem(Danger, message.STS054, at(n.Name, "ip address del "+held.Prefix.String()+" dev "+held.Device),
+				"id", a.ID, "ip", a.Address, "node", a.Node, "other", n.Name)
+		}
+	}
+}
+
+// linkProblems are links of Corosync that are down while others are not. When
+// all are, the other node is lost, which is told of that.
+func (r *reporter) linkProblems() {
+	var links, nodes []string
+	for _, n := range r.r.Nodes {
+		if l := r.lookAt(n.Name); len(l.LinksDown) > 0 && len(l.LinksDown) < l.Links {
+			links, nodes = append(links, l.LinksDown...), append(nodes, n.Name)
+		}
+	}
+	if len(links) == 0 {
+		return
+	}
+	slices.Sort(links)
+	r.problem(Wrong, message.STS053, at(nodes[0], "corosync-cfgtool -s"), "links", comma(slices.Compact(links)), "nodes", comma(nodes))
 }
 
 // syncStandby is a standby that could take over, "" for none.

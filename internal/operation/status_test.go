@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,6 +100,15 @@ func calmed(f statusFacts) statusFacts {
 func peerSeen(f statusFacts, l look) statusFacts {
 	f.Looks = maps.Clone(f.Looks)
 	f.Looks["node02"] = l
+	return f
+}
+
+// withLook changes what node01 says of itself.
+func withLook(f statusFacts, edit func(*look)) statusFacts {
+	l := f.Looks["node01"]
+	edit(&l)
+	f.Looks = maps.Clone(f.Looks)
+	f.Looks["node01"] = l
 	return f
 }
 
@@ -371,6 +381,10 @@ func TestStatusVerdictsAndCommands(t *testing.T) {
 		"at work":                     {running, healthy, []string{"Healthy", "pg-rex_switchover is running on node01"}, typing{"node01" + watch}},
 		"disk full":                   {full, degraded, []string{"attention needed: 1", "/dbfp/pgarch/arc1 on node01 is 95% full (5.0 GiB free)"}, typing{"node01# pg-rex_archivefile_delete"}},
 		"own address missing":         {network, degraded, []string{"attention needed: 1", "contains no address of this node"}, typing{"node01# ip address"}},
+		"double address":              {peerSeen(base(), look{Addresses: []heldAddress{{netip.MustParsePrefix("192.168.2.3/24"), "bond1"}}}), degraded, []string{"attention needed: 1", "vip-rep (192.168.2.3) is on more than one node: the cluster runs it on node01, and node02 has it too"}, typing{"node02# ip address del 192.168.2.3/24 dev bond1"}},
+		"address where it should be":  {withLook(base(), func(l *look) { l.Addresses = []heldAddress{{netip.MustParsePrefix("192.168.2.3/24"), "bond1"}} }), healthy, []string{"Healthy"}, nil},
+		"link down":                   {peerSeen(withLook(base(), func(l *look) { l.LinksDown, l.Links = []string{"1"}, 2 }), look{LinksDown: []string{"1"}, Links: 2}), degraded, []string{"attention needed: 1", "Corosync link 1 is down (seen by node01, node02)"}, typing{"node01# corosync-cfgtool -s"}},
+		"all links down":              {withLook(peerOffline(t), func(l *look) { l.LinksDown, l.Links = []string{"0", "1"}, 2 }), degraded, []string{"alone", "node02 is offline"}, typing{"node02# pg-rex_standby_start"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := reporting("en", message.NewWords)
@@ -495,7 +509,6 @@ func TestStatusCommand(t *testing.T) {
 		says    []string
 		not     []string
 	}{
-		"healthy":                    {func(*fakeCluster) {}, nil, 0, []string{"Healthy: Primary on pgrex01, Standby on pgrex02 (synchronous).", "ipaddr-standby", "present (normal)", "0 B"}, []string{"Attention"}},
 		"in Japanese with old words": {func(*fakeCluster) {}, []string{"--lang", "ja", "--vocabulary", "old"}, 0, []string{"正常: Master は pgrex01", "Slave（同期）"}, nil},
 		"own stack down, peer reachable": {func(c *fakeCluster) { c.a.stop(); c.b.primary() }, nil, 0,
 			[]string{"Degraded: Primary on pgrex02 runs alone", "seen by pgrex02", "pgrex01# pg-rex_standby_start --remove-lock"}, nil},
@@ -674,7 +687,8 @@ func TestLookAround(t *testing.T) {
 	local := node.Local{HostName: "here"}
 	ctx := context.Background()
 	l, err := lookAround.On(ctx, local, lookIn{Journal: file, Running: filepath.Join(dir, "pid"), Archive: dir})
-	if err != nil || l.Journal == nil || l.Journal.File != nil || l.Operation != nil || len(l.Disks) != 1 || l.Disks[0].Total == 0 || l.Lock != nil {
+	if err != nil || l.Journal == nil || l.Journal.File != nil || l.Operation != nil || len(l.Disks) != 1 || l.Disks[0].Total == 0 || l.Lock != nil ||
+		!slices.Contains(l.Addresses, heldAddress{netip.MustParsePrefix("127.0.0.1/8"), "lo"}) {
 		t.Errorf("%v %+v", err, l)
 	}
 	if err := os.WriteFile(file, []byte(`{"Command":"switchover","Phase":"frozen"}`), 0o600); err != nil {

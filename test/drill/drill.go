@@ -26,12 +26,13 @@ type Course int
 
 // The courses.
 const (
-	Stays Course = iota // the primary goes on
-	Moves               // the other node takes over
-	Waits               // nobody may take over
+	Stays   Course = iota // the primary goes on
+	Moves                 // the other node takes over
+	Waits                 // nobody may take over
+	Settles               // it may move, once at most
 )
 
-func (c Course) String() string { return [...]string{"stays", "moves", "waits"}[c] }
+func (c Course) String() string { return [...]string{"stays", "moves", "waits", "settles"}[c] }
 
 // Scenario is one row of the catalogue.
 type Scenario struct {
@@ -56,7 +57,9 @@ type Scenario struct {
 	// Prepare makes a cluster that can be struck this way, before anybody
 	// writes; nil for the cluster as it is.
 	Prepare func(*Run) error
-	Strike  func(*Run) error
+	// MayFence says that the power of that node need not be taken.
+	MayFence bool
+	Strike   func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted, or for how long Strike holds a state; 0: 15 s.
 	Lasts time.Duration
@@ -296,6 +299,8 @@ func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
 		return Moves, err
 	case Waits:
 		return r.nobody()
+	case Settles:
+		return r.settles(w)
 	}
 	if err := lab.Pause(r, r.Lasts); err != nil {
 		return Stays, err
@@ -371,7 +376,11 @@ func (r *Run) expected(s Scenario, h lab.History) audit.Expected {
 		Restarts: r.names(s.Restarts...), TimesOut: r.names(s.MayTimeOut...), Promotion: s.Course == Moves, Spared: s.Spared,
 		Histories: map[string]lab.History{"vip-master": h},
 	}
-	if s.Fenced != "" {
+	switch {
+	case s.Fenced == "":
+	case s.MayFence:
+		e.MayFence = r.names(s.Fenced)
+	default:
 		e.Fenced = r.names(s.Fenced)
 	}
 	if s.Async {
@@ -386,6 +395,8 @@ func (r *Run) expected(s Scenario, h lab.History) audit.Expected {
 	switch {
 	case s.Course == Moves:
 		e.Restarts = append(e.Restarts, r.Primary.Name)
+	case s.Course == Settles:
+		e.Restarts, e.Promotion = append(e.Restarts, r.names("primary", "standby")...), false
 	case s.Course == Waits:
 		e.Restarts = append(e.Restarts, r.names("primary", "standby", "third")...)
 	case s.Repair != nil:
