@@ -501,17 +501,20 @@ func TestSettingsOfAnotherFile(t *testing.T) {
 	auto := filepath.Join(s.data, "postgresql.auto.conf")
 	empty, err := os.ReadFile(auto)
 	s.must(err)
-	for _, c := range []struct{ setting, reason string }{
-		{"synchronous_standby_names = 'somebody'\n", "synchronous_standby_names"},
-		{"primary_conninfo = 'host=127.0.0.2'\n", auto},
-		{"restore_command = '/bin/true'\n", auto},
+	for _, c := range []struct {
+		setting, reason string
+		code            ocf.Code // ErrArgs keeps this node alone from running the server
+	}{
+		{"synchronous_standby_names = 'somebody'\n", "synchronous_standby_names", ocf.ErrConfigured},
+		{"primary_conninfo = 'host=127.0.0.2'\n", auto, ocf.ErrArgs},
+		{"restore_command = '/bin/true'\n", auto, ocf.ErrArgs},
 	} {
 		if s.release() < 12 && c.reason == auto {
 			continue // settings of recovery.conf only
 		}
 		s.must(appendTo(auto, c.setting))
 		name, _, _ := strings.Cut(c.setting, " ")
-		if a := s.want("start", ocf.ErrConfigured); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
+		if a := s.want("start", c.code); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
 			t.Errorf("%s: reason %q", strings.TrimSpace(c.setting), a.reason)
 		}
 		s.want("stop", ocf.Success)

@@ -347,7 +347,7 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 		return ocf.ErrConfigured, a.foreignSyncNames(ctx, session, st.SyncNames)
 	}
 	if err := a.checkOverrides(ctx, session); err != nil {
-		return ocf.ErrConfigured, err
+		return ocf.ErrArgs, err
 	}
 	// A standby that has not noticed the demotion can still hold its slot here;
 	// then the slot goes at the next start.
@@ -381,19 +381,19 @@ func (a *Agent) checkOverrides(ctx context.Context, session *pg.Session) error {
 	}
 	for _, want := range ours {
 		if got, ok := settings[want.Name]; ok && got.Value != want.Value {
-			return a.overridden(got, "remove it there, the agent manages it")
+			return a.overridden(ocf.ErrArgs, got, "remove it there, the agent manages it")
 		}
 	}
 	for _, name := range pg.RecoveryTargets {
 		if got := settings[name]; got.Value != "" {
-			return a.overridden(got, "remove it, a standby follows its primary for good")
+			return a.overridden(ocf.ErrArgs, got, "remove it, a standby follows its primary for good")
 		}
 	}
 	switch {
 	case settings["max_wal_senders"].Value == "0":
-		return a.overridden(settings["max_wal_senders"], "no standby can connect to this server when it is the primary")
+		return a.overridden(ocf.ErrArgs, settings["max_wal_senders"], "no standby can connect to this server when it is the primary")
 	case settings["max_replication_slots"].Value == "0" && a.params.SlotName != "":
-		return a.overridden(settings["max_replication_slots"], "replication_slot_name needs one slot for each other node")
+		return a.overridden(ocf.ErrArgs, settings["max_replication_slots"], "replication_slot_name needs one slot for each other node")
 	}
 	if slot := settings["primary_slot_name"]; slot.Value != "" && a.params.SlotName == "" {
 		a.log.Warnf("primary_slot_name=%q is set in %s: the agent does not look after that slot (see replication_slot_name)", slot.Value, whereSet(slot))
@@ -406,17 +406,20 @@ func (a *Agent) foreignSyncNames(ctx context.Context, session *pg.Session, names
 	if found, err := session.Settings(ctx, set.Name); err == nil && found[set.Name].File != "" {
 		set = found[set.Name]
 	}
-	return a.overridden(set, "remove it there, the agent manages it")
+	return a.overridden(ocf.ErrConfigured, set, "remove it there, the agent manages it")
 }
 
 // overridden is the refusal of a setting: name, value, and the file that wins.
-func (a *Agent) overridden(s pg.ServerSetting, remedy string) error {
+// For what is set on this node only, the code has to be one that keeps this
+// node alone from running the server: with ErrConfigured, the wrong line of a
+// standby would stop the primary.
+func (a *Agent) overridden(code ocf.Code, s pg.ServerSetting, remedy string) error {
 	const longest = 40 // of the value: the file is what has to be found
 	value := []rune(a.params.Redact(s.Value))
 	if len(value) > longest {
 		value = append(value[:longest-3], []rune("...")...)
 	}
-	return ocf.Errorf(ocf.ErrConfigured, "%s=%q is set in %s: %s", s.Name, string(value), whereSet(s), remedy)
+	return ocf.Errorf(code, "%s=%q is set in %s: %s", s.Name, string(value), whereSet(s), remedy)
 }
 
 // whereSet is the file that a setting comes from, as far as the user may know.
@@ -463,14 +466,14 @@ func (a *Agent) checkHotStandby(ctx context.Context) error {
 	if value != "off" {
 		return nil
 	}
-	where := a.pg.SetIn(name)
+	where, code := a.pg.SetIn(name), ocf.ErrArgs
 	switch {
 	case strings.Contains(a.params.StartOpt, name):
-		where = "start_opt"
+		where, code = "start_opt", ocf.ErrConfigured
 	case where == "":
 		where = "a file that " + a.params.Config + " includes"
 	}
-	return ocf.Errorf(ocf.ErrConfigured, "hot_standby=\"off\" is set in %s: it must be on", where)
+	return ocf.Errorf(code, "hot_standby=\"off\" is set in %s: it must be on", where)
 }
 
 func permission(err error) error {

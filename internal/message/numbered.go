@@ -409,6 +409,11 @@ const (
 	STS049 ID = "STS-049"
 	STS050 ID = "STS-050"
 	STS051 ID = "STS-051"
+	STS052 ID = "STS-052"
+	STS053 ID = "STS-053"
+	STS054 ID = "STS-054"
+	STS055 ID = "STS-055"
+	STS056 ID = "STS-056"
 )
 
 var operationMessages = map[ID]entry{
@@ -1999,5 +2004,25 @@ var operationMessages = map[ID]entry{
 	STS051: {kind: Warning, text: text{
 		"{path} on {node} is {pct}% full ({size} free).",
 		"{node} の {path} の使用率が {pct}% です（残り {size}）。",
+	}},
+	STS052: {kind: Warning, text: text{
+		"Commits on {node} wait for the {STB}: {num}, the longest for {sec} s.",
+		"{node} でコミットが {STB} の応答を待っています（{num} 件、最長 {sec} 秒）。",
+	}},
+	STS053: {kind: Warning, text: text{
+		"Commits on {node} were cancelled while they waited for the {STB} ({num} in the end of the server's log): they are in the database there, and perhaps nowhere else.",
+		"{node} で {STB} の応答待ちのコミットが取り消されています（サーバログの末尾に {num} 件）。{node} のデータベースにはコミット済みですが、{STB} に届いていない可能性があります。",
+	}},
+	STS054: {kind: Warning, text: text{
+		"{STB} on {node} is not connected to the {PRI}: {why}",
+		"{node} の {STB} は {PRI} に接続していません: {why}",
+	}},
+	STS055: {kind: Warning, text: text{
+		"{STB} on {node} is not promoted: its data status is {value}, so it may lack acknowledged commits.",
+		"{node} の {STB} は昇格しません。data-status が {value} のため、完了済みのコミットを受信していない可能性があります。",
+	}},
+	STS056: {kind: Warning, text: text{
+		"{STB} on {node} waits for {other}, which was the {PRI}, is not there, and may have gone on alone.",
+		"{node} の {STB} は {other} を待っています。{other} は直前の {PRI} で、現在は見えず、単独で更新を続けた可能性があります。",
 	}},
 }

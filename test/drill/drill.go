@@ -43,7 +43,10 @@ type Scenario struct {
 	// Fenced is the node whose power the cluster has to take: "primary" or
 	// "standby" of before; "" for none. Another one is a failure.
 	Fenced string
-	Strike func(*Run) error
+	// Prepare makes of the cluster what the fault needs, before clients begin;
+	// nil for nothing. It ends in the normal state.
+	Prepare func(*Run) error
+	Strike  func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted; 0: 15 s.
 	Lasts time.Duration
@@ -80,6 +83,7 @@ type Run struct {
 	context.Context
 	// Primary and Standby are those of before the fault; of two standbys, the
 	// one that is to take over. Third is the other one, nil in a cluster of two.
+	// Of several faults, those of before the last one ([Run.exchange]).
 	Primary, Standby, Third *lab.Node
 	// Tell is told what happens; it may be nil.
 	Tell func(text string)
@@ -122,6 +126,15 @@ func Play(ctx context.Context, l *lab.Lab, s Scenario, tell func(string)) Result
 func (r *Run) play(s Scenario, result *Result) error {
 	if err := r.roles(); err != nil {
 		return err
+	}
+	if s.Prepare != nil {
+		r.tell("preparation")
+		if err := s.Prepare(r); err != nil {
+			return fmt.Errorf("cannot prepare the fault: %w", err)
+		}
+		if err := r.roles(); err != nil {
+			return err
+		}
 	}
 	writer, probe := r.StartWriter(r), r.StartWriteProbe(r)
 	stopped := false
@@ -274,13 +287,15 @@ func (r *Run) takeOver() error {
 	})
 }
 
-// nobody looks for a while that the standby is not promoted.
+// nobody looks for a while that the standby is not promoted, in its cluster's
+// eyes and in its server's; one that runs neither is not.
 func (r *Run) nobody(lasts time.Duration) (Course, error) {
 	looks := 0
 	for end := time.Now().Add(lasts); time.Now().Before(end); {
-		if st, err := r.Standby.Status(r); err == nil {
+		if r.Standby.Running() {
 			looks++
-			if st.Nodes[r.Standby.Name].Role == lab.Promoted {
+			st, err := r.Standby.Status(r)
+			if err == nil && st.Nodes[r.Standby.Name].Role == lab.Promoted || r.writable(r.Standby) {
 				return Moves, fmt.Errorf("%s was promoted", r.Standby.Name)
 			}
 		}
@@ -293,6 +308,21 @@ func (r *Run) nobody(lasts time.Duration) (Course, error) {
 	}
 	return Waits, nil
 }
+
+// writable says whether the server of a node is one that takes writes.
+func (r *Run) writable(n *lab.Node) bool {
+	out, err := r.sql(n, "SELECT pg_is_in_recovery()")
+	return err == nil && out == "f"
+}
+
+// sql runs one statement on a node's own socket as the administrator.
+func (r *Run) sql(n *lab.Node, statement string) (string, error) {
+	out, err := n.RunAs(r, "postgres", r.PGBin()+"/psql", "-XAtqc", statement, "postgres")
+	return strings.TrimSpace(out), err
+}
+
+// exchange makes of a node that has taken over the primary of the next fault.
+func (r *Run) exchange() { r.Primary, r.Standby = r.Standby, r.Primary }
 
 // audit is the look from outside at the invariants.
 func (r *Run) audit(s Scenario, h lab.History, a lab.Audit, result *Result) error {
@@ -364,6 +394,31 @@ func (r *Run) operate(n *lab.Node, argv ...string) error {
 		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, lastLines(s.Text, 8))
 	}
 	return err
+}
+
+// refused types a command that must not succeed, and has to say why in some words.
+func (r *Run) refused(n *lab.Node, words []string, argv ...string) error {
+	s, err := r.look(n, words, argv...)
+	if err == nil && s.Status == 0 {
+		err = fmt.Errorf("%s# %s: not refused", n.Name, strings.Join(argv, " "))
+	}
+	return err
+}
+
+// look types a command that has to say some words, however it ends.
+func (r *Run) look(n *lab.Node, words []string, argv ...string) (lab.Screen, error) {
+	r.tell("%s# %s", n.Name, strings.Join(argv, " "))
+	s, err := n.Operate(r, "C.UTF-8", "", argv...)
+	if err != nil {
+		return s, err
+	}
+	for _, w := range words {
+		if !strings.Contains(s.Text, w) {
+			return s, fmt.Errorf("%s# %s: exit status %d, and it does not say %q: %s",
+				n.Name, strings.Join(argv, " "), s.Status, w, lastLines(s.Text, 30))
+		}
+	}
+	return s, nil
 }
 
 func lastLines(text string, n int) string {

@@ -80,5 +80,18 @@ func Scenarios() []Scenario {
 
 // NotPlayed are the other rows of the catalogue.
 func NotPlayed() []Elsewhere {
-	return []Elsewhere{}
+	return []Elsewhere{
+		{
+			ID: "F52", Test: "TestSwitchoverKilled, TestSessionLost (test/tools, make tools)",
+			Reason: Text{"played in two phases; the tests kill it in each, and go on with it or give it up", "訓練は 2 段階のみ。各段階での強制終了と、再開・取り消しはテストで確認する"},
+		},
+		{
+			ID: "F53", Test: "TestBaseBackupKilled (test/tools), TestBaseBackupInterrupted, TestRewindThatIsInterrupted (internal/rebuild), TestInterruptedCopy (internal/archive)",
+			Reason: Text{"played in the base backup and while the standby is awaited; the rest is shown with servers alone", "訓練はベースバックアップ中と起動待ちのみ。残りはサーバ単体のテストで確認する"},
+		},
+		{
+			ID: "F74", Test: "TestSwitchoversUnderLoad -long (test/faults), TestSwitchovers -long (test/tools)",
+			Reason: Text{"played with six switchovers; the tests make a hundred", "訓練は 6 回。100 回の切り替えはテストで行う"},
+		},
+	}
 }
