@@ -320,6 +320,45 @@ func TestStatusVerdictsAndCommands(t *testing.T) {
 	peerLost := noPrimary(t) // a standby that could not be promoted
 	peerLost.Cluster.Nodes = slices.Clone(peerLost.Cluster.Nodes)
 	peerLost.Cluster.Nodes[1].Attrs["pgsql-data-status"] = "DISCONNECT"
+	// left is a standby that is there without its primary's node.
+	left := func(dataStatus string) statusFacts {
+		f := peerOffline(t)
+		f.Own, f.View = "node02", "node02"
+		f.Looks = map[string]look{"node02": {Lock: lockAt(false), Journal: &journalLook{}, Server: &serverLook{InRecovery: true}}}
+		f.Saved = crm.SavedNodes{{Name: "node01", Attrs: map[string]string{"pgsql-data-status": "LATEST"}},
+			{Name: "node02", Attrs: map[string]string{"pgsql-data-status": dataStatus}}}
+		nodes := slices.Clone(f.Cluster.Nodes)
+		for i := range nodes {
+			nodes[i].Online, nodes[i].AttrsKnown, nodes[i].Attrs = nodes[i].Name == "node02", false, map[string]string{}
+		}
+		f.Cluster.Nodes, f.Cluster.Resources = nodes, slices.Clone(f.Cluster.Resources)
+		for i, r := range f.Cluster.Resources {
+			switch {
+			case !slices.Contains(r.Nodes, "node01"):
+			case r.ID == "pgsql":
+				f.Cluster.Resources[i].Nodes, f.Cluster.Resources[i].Role = []string{"node02"}, "Unpromoted"
+			case r.Clone != "":
+				f.Cluster.Resources[i].Nodes = []string{"node02"}
+			default:
+				f.Cluster.Resources[i].Nodes, f.Cluster.Resources[i].Active, f.Cluster.Resources[i].Role = nil, false, "Stopped"
+			}
+		}
+		return f
+	}
+	// Its record is older than what became of the other node.
+	oldAlone := noPrimary(t)
+	oldAlone.Looks = map[string]look{"node01": {Stack: []node.Process{{Name: "corosync"}}, Lock: lockAt(true), Journal: &journalLook{}, PID: new(int)}}
+	oldAlone.Cluster.Nodes = slices.Clone(oldAlone.Cluster.Nodes)
+	oldAlone.Cluster.Nodes[1].Online = false
+	oldAlone.Cluster.Resources = slices.Clone(oldAlone.Cluster.Resources)
+	for i, r := range oldAlone.Cluster.Resources {
+		if slices.Contains(r.Nodes, "node02") {
+			oldAlone.Cluster.Resources[i].Nodes, oldAlone.Cluster.Resources[i].Active, oldAlone.Cluster.Resources[i].Role = nil, false, "Stopped"
+		}
+	}
+	complaining := func(words string) look {
+		return look{Server: &serverLook{InRecovery: true, Complaint: words}}
+	}
 	network := base()
 	network.Network = []string{"D-LAN_IPAddress contains no address of this node"}
 
@@ -355,8 +394,18 @@ func TestStatusVerdictsAndCommands(t *testing.T) {
 		"archiving has failed once": {withServer(base(), func(l *serverLook) {
 			l.Archiving = &pg.Archiver{LastArchivedTime: time.Unix(2000, 0), LastFailed: "000000010000000000000003", LastFailedTime: time.Unix(1000, 0)}
 		}), healthy, []string{"Healthy"}, typing{}},
-		"replay paused":               {peerSeen(base(), look{Server: &serverLook{InRecovery: true, ReplayPaused: true}}), degraded, []string{"attention needed: 1", "paused"}, typing{`node02# su - postgres -c "psql -p 5432 -c 'SELECT pg_wal_replay_resume()'"`}},
-		"no primary":                  {peerLost, down, []string{"Down: no Primary is running", "lock file is left on node01", "waits for a Primary"}, typing{"node01# pg-rex_stop", "node01# pg-rex_primary_start --remove-lock", watch}},
+		"replay paused":           {peerSeen(base(), look{Server: &serverLook{InRecovery: true, ReplayPaused: true}}), degraded, []string{"attention needed: 1", "paused"}, typing{`node02# su - postgres -c "psql -p 5432 -c 'SELECT pg_wal_replay_resume()'"`}},
+		"no primary":              {peerLost, down, []string{"Down: no Primary is running", "lock file is left on node01", "node02 is not promoted: its data status is DISCONNECT"}, typing{"node02# pg-rex_stop", "node01# pg-rex_stop", "node01# pg-rex_primary_start --remove-lock", watch}},
+		"standby locked out":      {peerSeen(withServer(base(`"HS:sync"`, `"HS:alone"`), func(l *serverLook) { l.Senders = nil }), complaining("FATAL:  could not connect to the primary server: FATAL:  password authentication failed")), degraded, []string{"alone", "not connected to the Primary: FATAL:  could not connect to the primary server: FATAL:  password"}, typing{"node02# pg-rex_doctor --connect"}},
+		"standby with other data": {peerSeen(withServer(base(`"HS:sync"`, `"HS:alone"`), func(l *serverLook) { l.Senders = nil }), complaining("FATAL:  database system identifier differs")), degraded, []string{"alone", "system identifier differs"}, typing{"node02# pg-rex_stop", "node02# pg-rex_standby_start"}},
+		"commits wait":            {withServer(base(), func(l *serverLook) { l.Waits, l.Abandoned = pg.CommitWaits{Sessions: 3, Longest: 2 * time.Second}, 2 }), degraded, []string{"attention needed: 2", "node01 wait for the Standby: 3, the longest for 2.0 s", "node01 were cancelled"}, typing{watch, watch}},
+		"commits as ever": {withServer(base(), func(l *serverLook) {
+			l.Waits, l.Abandoned = pg.CommitWaits{Sessions: 3, Longest: 999 * time.Millisecond}, 2
+		}), healthy, []string{"Healthy"}, nil},
+		"commits cancelled":           {withServer(peerOffline(t), func(l *serverLook) { l.Abandoned = 2 }), degraded, []string{"alone", "node02 is offline", "node01 were cancelled while they waited for the Standby (2 in"}, typing{"node02# pg-rex_standby_start", watch}},
+		"no primary, standby behind":  {left("DISCONNECT"), down, []string{"Down: no Primary is running", "node01 is offline", "node02 is not promoted"}, typing{"node02# pg-rex_stop", "node01# pg-rex_primary_start", watch}},
+		"no primary, standby alone":   {left("STREAMING|SYNC"), down, []string{"Down: no Primary is running", "node01 is offline", "node02 waits for node01, which was the Primary"}, typing{"node02# pg-rex_stop", "node01# pg-rex_primary_start", watch}},
+		"old primary alone":           {oldAlone, down, []string{"Down: no Primary is running", "lock file is left on node01", "node02 is offline"}, typing{"node02# pg-rex_status", "node02# pg-rex_status"}},
 		"promoting":                   {base(`role="Promoted"`, `role="Promoting"`), down, []string{"being started on node01", "changing its state"}, nil},
 		"own stopped, peer not seen":  {savedFacts(t), unknown, []string{"cannot be seen", "stopped on node01", "lock file is left"}, typing{"node02# pg-rex_status"}},
 		"both stopped":                {bothDown, down, []string{"stopped on every node", "stopped on node01", "lock file", "stopped on node02"}, typing{"node02# pg-rex_primary_start", "node01# pg-rex_standby_start --remove-lock", "node02# pg-rex_primary_start"}},

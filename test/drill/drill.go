@@ -118,6 +118,7 @@ type Run struct {
 	context.Context
 	// Primary and Standby are those of before the fault; of two standbys, the
 	// one that is to take over. Third is the other one, nil in a cluster of two.
+	// Of several faults, those of before the last one ([Run.exchange]).
 	Primary, Standby, Third *lab.Node
 	// Lasts see Scenario.
 	Lasts time.Duration
@@ -127,7 +128,7 @@ type Run struct {
 	Tell func(text string)
 	at   time.Time
 
-	logged  map[string]int // length of each node's logs before the fault, by path
+	lengths map[string]int // length of each node's logs before the fault, by path
 	mu      sync.Mutex
 	demoted string // how the primary was seen that should stay one
 }
@@ -185,7 +186,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}
-	r.at, r.logged = time.Now(), r.logSizes()
+	r.at, r.lengths = time.Now(), r.logSizes()
 	r.tell("%s", s.Name)
 	watching, done := context.WithCancel(r)
 	defer done()
@@ -341,7 +342,8 @@ func (r *Run) takeOver() error {
 	})
 }
 
-// nobody looks for a while that no node that runs is promoted.
+// nobody looks for a while that no node that runs is promoted, in its cluster's
+// eyes and in its server's.
 func (r *Run) nobody() (Course, error) {
 	looks := 0
 	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
@@ -349,12 +351,9 @@ func (r *Run) nobody() (Course, error) {
 			if !n.Running() {
 				continue
 			}
-			st, err := n.Status(r)
-			if err != nil {
-				continue
-			}
 			looks++
-			if st.Nodes[n.Name].Role == lab.Promoted {
+			st, err := n.Status(r)
+			if err == nil && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
 				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}
@@ -416,6 +415,15 @@ func (r *Run) names(roles ...string) []string {
 	return names
 }
 
+// writable says whether the server of a node is one that takes writes.
+func (r *Run) writable(n *lab.Node) bool {
+	out, err := r.sql(n, "postgres", "SELECT pg_is_in_recovery()")
+	return err == nil && out == "f"
+}
+
+// exchange makes of a node that has taken over the primary of the next fault.
+func (r *Run) exchange() { r.Primary, r.Standby = r.Standby, r.Primary }
+
 // audit makes an error of what the audits have found.
 func (r *Run) audit(report audit.Report, result *Result) error {
 	result.Looks, result.Looked, result.Findings = report.Looks, report.Looks[audit.I1], report.Findings
@@ -445,6 +453,31 @@ func (r *Run) operate(n *lab.Node, argv ...string) error {
 		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, lastLines(s.Text, 8))
 	}
 	return err
+}
+
+// refused types a command that must not succeed, and has to say why in some words.
+func (r *Run) refused(n *lab.Node, words []string, argv ...string) error {
+	s, err := r.look(n, words, argv...)
+	if err == nil && s.Status == 0 {
+		err = fmt.Errorf("%s# %s: not refused", n.Name, strings.Join(argv, " "))
+	}
+	return err
+}
+
+// look types a command that has to say some words, however it ends.
+func (r *Run) look(n *lab.Node, words []string, argv ...string) (lab.Screen, error) {
+	r.tell("%s# %s", n.Name, strings.Join(argv, " "))
+	s, err := n.Operate(r, "C.UTF-8", "", argv...)
+	if err != nil {
+		return s, err
+	}
+	for _, w := range words {
+		if !strings.Contains(s.Text, w) {
+			return s, fmt.Errorf("%s# %s: exit status %d, and it does not say %q: %s",
+				n.Name, strings.Join(argv, " "), s.Status, w, lastLines(s.Text, 30))
+		}
+	}
+	return s, nil
 }
 
 func lastLines(text string, n int) string {

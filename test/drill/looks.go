@@ -33,7 +33,7 @@ func (r *Run) since(n *lab.Node, path string) string {
 	if err != nil {
 		return ""
 	}
-	return string(text[min(r.logged[n.Name+path], len(text)):])
+	return string(text[min(r.lengths[n.Name+path], len(text)):])
 }
 
 // told waits until a node's log has all these words since the fault.
