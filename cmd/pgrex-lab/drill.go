@@ -16,14 +16,6 @@ import (
 	"pgrex/test/lab"
 )
 
-// operators is the configuration of the operation commands in a drill's cluster.
-const operators = `D-LAN_IPAddress = 192.168.2.1 , 192.168.2.2
-Archive_dir = /dbfp/pgarch/arc1
-STONITH = %s
-VIP_SLAVE = enable
-PEER_NODE_SSH_PASS_MODE = nopass
-`
-
 // unknownDrill is a fault that there is not.
 type unknownDrill struct{ id string }
 
@@ -145,8 +137,7 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}
-			stonith := map[bool]string{false: "disable", true: "enable\nSTONITH_ResourceID = fence-node01 , fence-node02"}[s.Fencing]
-			if err := l.InstallTools(tools, fmt.Sprintf(operators, stonith)); err != nil {
+			if err := l.InstallTools(tools, drill.Tools(s.Fencing)); err != nil {
 				return err
 			}
 		}
