@@ -85,6 +85,10 @@ func parsePeerLoss(peer, log string, since time.Time) time.Time {
 	return time.Time{}
 }
 
+// SyslogTime reads the time at the begin of a line of Pacemaker's log, which
+// has no year: the one that brings it nearest to a known time is right.
+func SyslogTime(line string, near time.Time) (time.Time, bool) { return parseSyslogTime(line, near) }
+
 // parseSyslogTime reads "Nov 23 03:47:09.960", which has no year: the one that
 // brings it nearest to a known time is right. Nodes log in UTC.
 func parseSyslogTime(line string, near time.Time) (time.Time, bool) {

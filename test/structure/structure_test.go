@@ -215,6 +215,8 @@ var rules = []rule{
 		why: "one node is prepared; nothing of a cluster is asked"},
 	{pkg: "test/lab", allowed: []string{"github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn", "golang.org/x/sys/unix"}, tests: true,
 		why: "it uses what is installed: an audit that read the cluster through the code under test would share its mistakes"},
+	{pkg: "test/audit", allowed: []string{"test/lab"}, tests: true,
+		why: "the invariants are looked at from outside"},
 	{pkg: "test/drill", allowed: []string{"test/lab"}, tests: true,
 		why: "faults are made, repaired and judged from outside"},
 	{pkg: "test/robustness", allowed: []string{"test/drill", "test/lab", "test/robustness/history", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgconn"}, tests: true,
