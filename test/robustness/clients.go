@@ -287,19 +287,23 @@ type truth struct {
 }
 
 func readTruth(ctx context.Context, address string) (truth, error) {
-	t := truth{bank: history.Bank{Opening: opening, Balances: map[int]int64{}, Ledger: map[int64]history.Transfer{}}, lists: map[int][]int64{}}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	conn, err := lab.Connect(ctx, address, nil)
 	if err != nil {
-		return t, err
+		return truth{}, err
 	}
 	defer conn.Close(ctx)
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
-		return t, err
+		return truth{}, err
 	}
 	defer tx.Rollback(ctx)
+	return readIn(ctx, tx)
+}
+
+func readIn(ctx context.Context, tx pgx.Tx) (truth, error) {
+	t := truth{bank: history.Bank{Opening: opening, Balances: map[int]int64{}, Ledger: map[int64]history.Transfer{}}, lists: map[int][]int64{}}
 	var id int64
 	var key int
 	var balance int64
