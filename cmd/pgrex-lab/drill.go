@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	layout "pgrex/internal/message"
+	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
@@ -175,8 +176,36 @@ func (a *app) drilled(results []drill.Result) error {
 	for _, line := range layout.Align(rows) {
 		fmt.Fprintln(a.out, line)
 	}
+	a.audited(results)
 	if failed > 0 {
 		return drillsFailed{failed, len(results)}
 	}
 	return nil
+}
+
+// invariants say in words what the audits look at.
+var invariants = map[audit.Invariant]messageKey{
+	audit.I1: msgInvariant1, audit.I2: msgInvariant2, audit.I4: msgInvariant4, audit.I5: msgInvariant5, audit.I6: msgInvariant6,
+	audit.I7: msgInvariant7, audit.I8: msgInvariant8, audit.I9: msgInvariant9, audit.I10: msgInvariant10,
+}
+
+// audited shows how often each invariant was looked at in all of them.
+func (a *app) audited(results []drill.Result) {
+	looks, findings := map[audit.Invariant]int{}, map[audit.Invariant]int{}
+	for _, r := range results {
+		for i, n := range r.Looks {
+			looks[i] += n
+		}
+		for _, f := range r.Findings {
+			findings[f.Invariant]++
+		}
+	}
+	rows := [][]string{{a.say(msgColDrill), a.say(msgColInvariant), a.say(msgColLooks), a.say(msgColFindings)}}
+	for _, i := range audit.Invariants() {
+		rows = append(rows, []string{string(i), a.say(invariants[i]), fmt.Sprint(looks[i]), fmt.Sprint(findings[i])})
+	}
+	fmt.Fprintln(a.out)
+	for _, line := range layout.Align(rows) {
+		fmt.Fprintln(a.out, line)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	layout "pgrex/internal/message"
+	"pgrex/test/audit"
 	"pgrex/test/lab"
 	"pgrex/test/robustness"
 )
@@ -113,7 +114,7 @@ func (a *app) played(r robustness.Result) error {
 		fmt.Fprintln(a.out, line)
 	}
 	fmt.Fprintln(a.out)
-	a.print(msgRunSum, r.Faults(), r.Acked, r.Lost, r.Probes, r.Took.Seconds())
+	a.print(msgRunSum, r.Faults(), r.Acked, r.Lost, r.Took.Seconds())
 	rows := [][]string{{a.say(msgColRequest), a.say(msgColOK), a.say(msgColFailed), a.say(msgColUnknown)}}
 	for _, op := range slices.Sorted(maps.Keys(r.Requests)) {
 		row := []string{string(op)}
@@ -125,13 +126,11 @@ func (a *app) played(r robustness.Result) error {
 	for _, line := range layout.Align(rows) {
 		fmt.Fprintln(a.out, line)
 	}
-	if len(r.Audits) > 0 {
-		var looks []string
-		for _, id := range slices.Sorted(maps.Keys(r.Audits)) {
-			looks = append(looks, fmt.Sprintf("%s %d", id, r.Audits[id]))
-		}
-		a.print(msgRunAudits, strings.Join(looks, ", "))
+	var looks []string
+	for _, id := range audit.Invariants() {
+		looks = append(looks, fmt.Sprintf("%s %d", id, r.Audits[id]))
 	}
+	a.print(msgRunAudits, strings.Join(looks, ", "))
 	a.print(msgRunFolder, r.Folder)
 	a.print(msgRunLine, r.Line())
 	if len(r.Finds) == 0 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/robustness"
 	"pgrex/test/robustness/history"
 )
@@ -19,10 +20,11 @@ func TestRobustnessTable(t *testing.T) {
 	}
 	r := robustness.Result{
 		Options: robustness.Options{Seed: 7, Nodes: 2, Fencing: true, Time: 10 * time.Minute, Least: 8 * time.Second, Most: 20 * time.Second},
-		Took:    time.Minute, Folder: "robustness-7", Acked: 1234, Probes: 99,
+		Took:    time.Minute, Folder: "robustness-7", Acked: 1234,
 		Kinds: map[string]*robustness.Kind{
 			"F01": {Made: 3, Outages: seconds(4, 2, 9)}, "F09": {Made: 1, NotMade: 1}, robustness.Together: {Outages: seconds(12)},
 		},
+		Audits:   map[audit.Invariant]int{audit.I5: 31},
 		Requests: map[history.Operation]map[history.Answer]int{history.Append: {history.OK: 17, history.Unknown: 2}},
 	}
 	var out strings.Builder
@@ -30,7 +32,7 @@ func TestRobustnessTable(t *testing.T) {
 	if err := a.played(r); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"4.0 s", "9.0 s", "(1)", "12.0 s", "Faults: 4", "1234", "17", `"seed":7`, `"finds":[]`, "Nothing was found"} {
+	for _, want := range []string{"4.0 s", "9.0 s", "(1)", "12.0 s", "Faults: 4", "1234", "17", "I5 31", "I10 0", `"seed":7`, `"finds":[]`, "Nothing was found"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, out.String())
 		}

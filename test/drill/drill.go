@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/lab"
 )
 
@@ -44,6 +45,12 @@ type Scenario struct {
 	// "standby" of before; "" for none. Another one is a failure.
 	Fenced string
 	Strike func(*Run) error
+	// Restarts are nodes whose server may be stopped and started, and MayTimeOut
+	// those whose actions may run into their time-outs, as "primary", "standby"
+	// or "third" of before: besides those that the course and the repair imply.
+	Restarts, MayTimeOut []string
+	// Spared are invariants that the scenario itself breaks, each with the reason.
+	Spared map[audit.Invariant]string
 	// Lasts is how long it is looked whether the primary stays, or nobody is
 	// promoted; 0: 15 s.
 	Lasts time.Duration
@@ -102,13 +109,16 @@ func (r *Run) tell(format string, args ...any) {
 // Result is what came of a scenario.
 type Result struct {
 	Scenario
-	Seen    Course
-	Outage  time.Duration // longest pause between two acknowledged commits
-	Acked   int
-	Lost    int
-	Looked  int // how often the nodes were asked for a write of their own
-	Settled time.Duration
-	Err     error // whatever is not as it should be
+	Seen   Course
+	Outage time.Duration // longest pause between two acknowledged commits
+	Acked  int
+	Lost   int
+	Looked int // how often the nodes were asked for a write of their own
+	// Looks is how often each invariant was looked at, Findings what was found.
+	Looks    map[audit.Invariant]int
+	Findings []audit.Finding
+	Settled  time.Duration
+	Err      error // whatever is not as it should be
 }
 
 // Play plays one scenario on a cluster in its normal state, and leaves it so.
@@ -123,16 +133,9 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := r.roles(); err != nil {
 		return err
 	}
-	writer, probe := r.StartWriter(r), r.StartWriteProbe(r)
-	stopped := false
-	var history lab.History
-	var audit lab.Audit
-	stop := func() {
-		if !stopped {
-			history, audit, stopped = writer.Stop(), probe.Stop(), true
-		}
-	}
-	defer stop()
+	ctx, end := context.WithCancel(r) // whatever comes between ends both
+	defer end()
+	writer, watch := r.StartWriter(ctx), audit.Start(ctx, r.Lab)
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}
@@ -167,9 +170,9 @@ func (r *Run) play(s Scenario, result *Result) error {
 		errs = append(errs, err)
 	}
 	done()
-	stop()
+	history := writer.Stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
-	errs = append(errs, r.audit(s, history, audit, result))
+	errs = append(errs, r.audit(watch.Stop(r, r.expected(s, history)), result))
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
 }
@@ -294,66 +297,58 @@ func (r *Run) nobody(lasts time.Duration) (Course, error) {
 	return Waits, nil
 }
 
-// audit is the look from outside at the invariants.
-func (r *Run) audit(s Scenario, h lab.History, a lab.Audit, result *Result) error {
+// expected is what the scenario calls for, in the words of the audits: of a role
+// that moves the primary's server ends, of one that stays the standby's may when
+// an operator has to bring it back, and where nobody takes over all of them do.
+func (r *Run) expected(s Scenario, h lab.History) audit.Expected {
+	e := audit.Expected{
+		Restarts: r.names(s.Restarts...), TimesOut: r.names(s.MayTimeOut...), Promotion: s.Course == Moves, Spared: s.Spared,
+		Histories: map[string]lab.History{"vip-master": h},
+	}
+	if s.Fenced != "" {
+		e.Fenced = r.names(s.Fenced)
+	}
+	switch {
+	case s.Course == Moves:
+		e.Restarts = append(e.Restarts, r.Primary.Name)
+	case s.Course == Waits:
+		e.Restarts = append(e.Restarts, r.names("primary", "standby", "third")...)
+	case s.Repair != nil:
+		e.Restarts = append(e.Restarts, r.Standby.Name)
+	}
+	return e
+}
+
+// names are those of the nodes with these roles of before, as far as there are such.
+func (r *Run) names(roles ...string) []string {
+	var names []string
+	for _, role := range roles {
+		if n := map[string]*lab.Node{"primary": r.Primary, "standby": r.Standby, "third": r.Third}[role]; n != nil {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// audit makes an error of what the audits have found.
+func (r *Run) audit(report audit.Report, result *Result) error {
+	result.Looks, result.Looked, result.Findings = report.Looks, report.Looks[audit.I1], report.Findings
 	var errs []error
-	for _, n := range r.Nodes() {
-		result.Looked += a.Looked[n.Name]
-		if a.Looked[n.Name] == 0 {
-			errs = append(errs, fmt.Errorf("%s was never asked for a write", n.Name))
-		}
+	for _, rows := range report.Rows {
+		result.Lost += len(rows.Lost)
 	}
-	for _, o := range a.Overlaps() {
-		errs = append(errs, fmt.Errorf("%v accepted writes at once for %v", o.Nodes, o.To.Sub(o.From)))
-	}
-	all := map[string]lab.History{"vip-master": h}
-	for node, rows := range a.Rows {
-		all[node] = rows
-	}
-	for through, rows := range all {
-		v, err := r.Check(r, rows)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		result.Lost += len(v.Lost)
-		if len(v.Lost) > 0 {
-			errs = append(errs, fmt.Errorf("%d of %d rows acknowledged through %s are lost", len(v.Lost), v.Acked, through))
-		}
+	for _, f := range report.Findings {
+		errs = append(errs, errors.New(f.String()))
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.demoted != "" {
 		errs = append(errs, errors.New(r.demoted))
 	}
-	r.mu.Unlock()
-	if len(h.Acked) == 0 {
+	if result.Acked == 0 {
 		errs = append(errs, errors.New("no row was acknowledged"))
 	}
-	return errors.Join(append(errs, r.fenced(s))...)
-}
-
-// fenced wants the power of that node to have been taken that the scenario names,
-// and of no other.
-func (r *Run) fenced(s Scenario) error {
-	wanted := map[string]*lab.Node{"primary": r.Primary, "standby": r.Standby}[s.Fenced]
-	events, err := r.PowerEvents(r.at)
-	if err != nil {
-		return err
-	}
-	found := false
-	for _, e := range events {
-		switch {
-		case e.Error != "":
-		case wanted == nil || e.Node != wanted.Name:
-			return fmt.Errorf("%s was fenced, which nothing called for", e.Node)
-		default:
-			found = true
-		}
-	}
-	if wanted != nil && !found {
-		return fmt.Errorf("%s was not fenced", wanted.Name)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // operate types a command of the product on a node; it has to succeed.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/lab"
 	"pgrex/test/robustness/history"
 )
@@ -65,9 +66,8 @@ type Result struct {
 	Kinds map[string]*Kind
 	// Acked and Lost count rows: of the writers and of the probes of every node.
 	Acked, Lost int
-	Probes      int // requests to accept a write, to every node's own address
 	Requests    map[history.Operation]map[history.Answer]int
-	Audits      map[string]int // looks by invariant
+	Audits      map[audit.Invariant]int // how often each invariant was looked at
 	Finds       []string
 }
 
@@ -95,11 +95,10 @@ func (r Result) Line() string {
 		Finds    []string                                     `json:"finds"`
 		Kinds    map[string]*Kind                             `json:"kinds"`
 		Requests map[history.Operation]map[history.Answer]int `json:"requests"`
-		Probes   int                                          `json:"probes"`
-		Audits   map[string]int                               `json:"audits,omitempty"`
+		Audits   map[audit.Invariant]int                      `json:"audits,omitempty"`
 	}{
 		r.Began.UTC().Format(time.RFC3339), r.Seed, r.Options.Nodes, r.Fencing, fmt.Sprintf("%v-%v", r.Least, r.Most), Seconds(r.Took), r.Faults(),
-		r.Acked, r.Lost, append([]string{}, r.Finds...), r.Kinds, r.Requests, r.Probes, r.Audits,
+		r.Acked, r.Lost, append([]string{}, r.Finds...), r.Kinds, r.Requests, r.Audits,
 	})
 	if err != nil {
 		return fmt.Sprintf("{%q: %q}", "error", err)
@@ -155,36 +154,19 @@ func (r *run) judge() error {
 	}
 	_ = lab.Pause(r, 2*time.Second) // of traffic after the last repair
 	requests := r.clients.end()
-	probes := r.probe.Stop()
-	finds, looks := r.audit.Stop()
-	r.result.Audits = looks
-	for _, f := range finds {
-		r.find(errors.New(f))
-	}
-	r.find(r.overlaps())
 	r.result.count(requests)
-	all := map[string]lab.History{}
+	r.calls.Histories = map[string]lab.History{}
 	for i, h := range r.clients.rows() {
-		all[fmt.Sprintf("writer%d", i+1)] = h
+		r.calls.Histories[fmt.Sprintf("vip-master (writer%d)", i+1)] = h
 	}
-	for _, n := range r.Nodes() {
-		all["own address of "+n.Name] = probes.Rows[n.Name]
-		r.result.Probes += probes.Looked[n.Name]
-		if probes.Looked[n.Name] == 0 {
-			r.find(fmt.Errorf("%s was never asked for a write", n.Name))
-		}
+	report := r.audit.Stop(r, r.calls)
+	for _, f := range report.Findings {
+		r.find(errors.New(f.String()))
 	}
-	for who, h := range all {
-		r.result.Acked += len(h.Acked)
-		v, err := r.Check(r, h)
-		if err != nil {
-			r.find(err)
-			continue
-		}
-		r.result.Lost += len(v.Lost)
-		if len(v.Lost) > 0 {
-			r.find(fmt.Errorf("%d of %d rows acknowledged to %s are lost", len(v.Lost), v.Acked, who))
-		}
+	r.result.Audits = report.Looks
+	for _, rows := range report.Rows {
+		r.result.Acked += rows.Acked
+		r.result.Lost += len(rows.Lost)
 	}
 	if t, err := readTruth(r, lab.VIPMaster); err != nil {
 		r.find(fmt.Errorf("cannot read what is there at the end: %w", err))

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
@@ -33,8 +34,8 @@ type run struct {
 	began   time.Time
 	struck  time.Time // when the last fault was made
 	clients *clients
-	probe   *lab.WriteProbe
-	audit   auditor
+	audit   *audit.Watch
+	calls   audit.Expected // what the present episode calls for
 	result  Result
 	checked []int // of each writer, the acknowledged rows that were looked for
 	known   roles // of the last time when there was a primary
@@ -73,10 +74,7 @@ func Play(ctx context.Context, l *lab.Lab, o Options, folder string, report func
 		return r.result, err
 	}
 	r.checked = make([]int, writers)
-	r.probe = l.StartWriteProbe(r)
-	if r.audit, err = startAudit(r, l); err != nil {
-		return r.result, err
-	}
+	r.audit = audit.Start(r, l)
 	watching, done := context.WithCancel(r)
 	var watch sync.WaitGroup
 	watch.Add(1)
@@ -109,8 +107,14 @@ func (r *run) note(format string, args ...any) Event {
 	return e
 }
 
-// find notes something that is wrong.
+// find notes something that is wrong, or several such things.
 func (r *run) find(err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			r.find(one)
+		}
+		return
+	}
 	if err == nil || r.failed[err.Error()] {
 		return // nothing, or what was found before
 	}
@@ -158,6 +162,8 @@ func (r *run) episode(e Episode) error {
 	}
 	began := time.Now()
 	before := r.known.primary
+	r.first = r.known
+	r.calls = r.expected(e, whole)
 	mends := r.strike(e)
 	if err := lab.Pause(r, e.Lasts); err != nil {
 		return err
@@ -184,7 +190,7 @@ func (r *run) episode(e Episode) error {
 		}
 	}
 	r.account(e, began, whole, len(mends))
-	return r.look(e, began)
+	return r.look()
 }
 
 // prepare waits for the time of the fault, and for a cluster that it can be made
@@ -249,9 +255,6 @@ func (r *run) strike(e Episode) (mends []func() error) {
 			if now, err := r.Status(r); err == nil {
 				r.roles(now)
 			}
-		}
-		if !entry.Overlaps {
-			r.first = r.known
 		}
 		what := fmt.Sprintf("fault %d: %s %s", entry.Number, s.ID, s.Name)
 		if entry.Overlaps {
@@ -340,11 +343,14 @@ func (r *run) stayed(before *lab.Node) error {
 	return err
 }
 
-// look is the verdict after an episode: never two writers, nobody's power taken
-// without a reason, every acknowledged row there. That the cluster is in its
-// normal state again was part of the repair.
-func (r *run) look(e Episode, since time.Time) error {
-	errs := []error{r.overlaps(), r.fenced(e, since)}
+// look is the verdict after an episode: never two writers, no power taken and no
+// server restarted without a reason, a cluster that has settled, every
+// acknowledged row there.
+func (r *run) look() error {
+	var errs []error
+	for _, f := range r.audit.Look(r, r.calls) {
+		errs = append(errs, errors.New(f.String()))
+	}
 	s, err := r.Status(r)
 	if err != nil {
 		return errors.Join(append(errs, err)...)
@@ -356,37 +362,7 @@ func (r *run) look(e Episode, since time.Time) error {
 	return errors.Join(append(errs, r.rows(primary))...)
 }
 
-// overlaps says whether two nodes have accepted writes at once.
-func (r *run) overlaps() error {
-	for _, o := range r.probe.Audit().Overlaps() {
-		return fmt.Errorf("%v accepted writes at once for %v, from %s", o.Nodes, o.To.Sub(o.From), o.From.UTC().Format(clock))
-	}
-	return nil
-}
-
 const clock = "15:04:05.000"
-
-// fenced says whether the power of a node was taken that the faults did not call for.
-func (r *run) fenced(e Episode, since time.Time) error {
-	events, err := r.PowerEvents(since)
-	if err != nil {
-		return err
-	}
-	allowed := choiceOf(e.Entries[0].Fault).fenced
-	for _, entry := range e.Entries[1:] {
-		// In the middle of a take-over nobody can say who shoots first.
-		if allowed != nobody || choiceOf(entry.Fault).fenced != nobody {
-			allowed = eitherOfThem
-		}
-	}
-	for _, event := range events {
-		wanted := map[target]*lab.Node{thePrimary: r.first.primary, theStandby: r.first.standby}[allowed]
-		if event.Error == "" && allowed != eitherOfThem && (wanted == nil || wanted.Name != event.Node) {
-			return fmt.Errorf("%s was fenced at %s, which nothing called for", event.Node, event.Time.UTC().Format(clock))
-		}
-	}
-	return nil
-}
 
 // rows looks for the acknowledged rows that were not looked for yet.
 func (r *run) rows(primary *lab.Node) error {
