@@ -88,7 +88,7 @@ func (r *run) disagreements(ctx context.Context, s lab.Status) []string {
 	}
 	if dc, err := r.Node(s.DC); err != nil {
 		wrong = append(wrong, "no node leads the cluster")
-	} else if out, err := dc.Run(ctx, "crmadmin", "--quiet", "--status="+s.DC); err != nil || !strings.Contains(out, "S_IDLE") {
+	} else if out, err := dc.Run(ctx, "crmadmin", "--status="+s.DC); err != nil || !strings.Contains(out, "S_IDLE") {
 		wrong = append(wrong, fmt.Sprintf("the cluster is at work: %s (%v)", strings.TrimSpace(out), err))
 	}
 	return wrong

@@ -149,8 +149,8 @@ func longestGap(rows []lab.History, since time.Time) time.Duration {
 // judge stops all clients and looks at everything they have noted. The error says
 // that this could not be done.
 func (r *run) judge() error {
-	if r.Err() != nil {
-		return context.Cause(r)
+	if err := context.Cause(r); err != nil {
+		return errors.Join(err, r.keep(nil))
 	}
 	_ = lab.Pause(r, 2*time.Second) // of traffic after the last repair
 	requests := r.clients.end()
@@ -214,7 +214,7 @@ func (r *run) keep(requests []history.Request) error {
 	if err := os.WriteFile(filepath.Join(r.result.Folder, "result.json"), []byte(r.result.Line()+"\n"), 0o644); err != nil {
 		return err
 	}
-	logs := len(r.result.Finds) > 0
+	logs := len(r.result.Finds) > 0 || r.Err() != nil
 	return r.merge(filepath.Join(r.result.Folder, map[bool]string{true: "merged.log", false: "events.log"}[logs]), logs)
 }
 

@@ -85,10 +85,7 @@ func Play(ctx context.Context, l *lab.Lab, o Options, folder string, report func
 	r.play()
 	done()
 	watch.Wait()
-	if err := r.judge(); err != nil {
-		return r.result, err
-	}
-	return r.result, context.Cause(ctx)
+	return r.result, r.judge()
 }
 
 // tell notes what happens, and reports it.
@@ -150,6 +147,7 @@ func (r *run) play() {
 		r.find(r.episode(e))
 	}
 	if r.Err() == nil && len(r.result.Finds) == 0 {
+		r.calls = audit.Expected{Settle: lab.Timeouts.FirstWrite}
 		r.find(r.repair())
 	}
 }
