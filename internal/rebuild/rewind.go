@@ -89,6 +89,10 @@ func (s Server) Rewind(ctx context.Context, src Source, tell Progress) error {
 		return nil
 	}
 	if begun(ctx, text, err) {
+		var f *message.Failure
+		if errors.As(err, &f) && f.ID == message.SST094 {
+			err = f.Err // that it was not begun is what a program says that failed before
+		}
 		return message.Fail(message.SST093).Because(err).With(lastLines(text)...)
 	}
 	if unmarkErr := s.unmark(); unmarkErr != nil {
