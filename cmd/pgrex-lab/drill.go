@@ -17,14 +17,6 @@ import (
 	"pgrex/test/lab"
 )
 
-// operators is the configuration of the operation commands in a drill's cluster.
-const operators = `D-LAN_IPAddress = 192.168.2.1 , 192.168.2.2
-Archive_dir = /dbfp/pgarch/arc1
-STONITH = %s
-VIP_SLAVE = enable
-PEER_NODE_SSH_PASS_MODE = nopass
-`
-
 // unknownDrill is a fault that there is not.
 type unknownDrill struct{ id string }
 
@@ -112,7 +104,7 @@ func choose(ids []string) ([]drill.Scenario, error) {
 		}
 	}
 	slices.SortStableFunc(chosen, func(a, b drill.Scenario) int {
-		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)))
+		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)), cmp.Compare(btoi(a.Async), btoi(b.Async)))
 	})
 	return chosen, nil
 }
@@ -142,12 +134,11 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			l = nil
 		}
 		if l == nil {
-			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing}
+			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing, Async: s.Async}
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}
-			stonith := map[bool]string{false: "disable", true: "enable\nSTONITH_ResourceID = fence-node01 , fence-node02"}[s.Fencing]
-			if err := l.InstallTools(tools, fmt.Sprintf(operators, stonith)); err != nil {
+			if err := l.InstallTools(tools, s.Kind().Configuration()); err != nil {
 				return err
 			}
 		}

@@ -167,6 +167,37 @@ const (
 	msgDemoKept
 	msgDemoEnd
 
+	msgShortRobustness
+	msgLongRobustness
+	msgExampleRobustness
+	msgFlagSeed
+	msgFlagMinutes
+	msgFlagFaults
+	msgFlagEvery
+	msgFlagOutput
+	msgNoRobustness
+	msgRunSeed
+	msgRunBegan
+	msgRunTogether
+	msgRunAlone
+	msgRunSum
+	msgRunRequests
+	msgRunAudits
+	msgRunWell
+	msgRunWrong
+	msgRunAgain
+	msgRunFolder
+	msgRunLine
+	msgRunFailed
+	msgColTimes
+	msgColNotMade
+	msgColMedian
+	msgColWorst
+	msgColRequest
+	msgColOK
+	msgColFailed
+	msgColUnknown
+
 	messageCount // not a message
 )
 
@@ -401,4 +432,47 @@ With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って
 	msgDemoRejoin:   {"The old primary comes back as standby …", "旧 Primary を Standby として復帰させます …"},
 	msgDemoKept:     {"The lab is still up. Enter a node: pgrex-lab ssh %s   End: pgrex-lab down", "ラボは起動したままです。ノードに入る: pgrex-lab ssh %s  終了: pgrex-lab down"},
 	msgDemoEnd:      {"Nothing was lost, and the cluster is redundant again.", "データの消失はなく、冗長構成に戻りました。"},
+
+	msgShortRobustness: {"Play faults at random under writes, and judge every answer", "書き込み中に故障をランダムに起こし、すべての応答を検証する"},
+	msgLongRobustness: {`Faults of the catalogue are made at random, one in five while the one before lasts. Clients write rows, transfer between
+accounts, append to lists and read on the standby. Afterwards the operator repairs what is left with the operation commands
+(of three nodes with a base backup), or nobody does before the next fault. In the end every acknowledged row has to be there,
+every answer has to be one that a single machine could have given, and never may two nodes have accepted writes at once.
+The same seed makes the same plan of faults. What is needed to look into a run is kept in a folder.`, `カタログの故障をランダムに起こします。5 件に 1 件は直前の故障が続いている間に重ねます。クライアントは、行の書き込み、
+口座間の振替、リストへの追記、Standby での参照を続けます。故障のあとは運用コマンド (3 ノードではベースバックアップ) で復旧
+するか、次の故障まで放置します。最後に、コミット成功の行がすべて残っていること、すべての応答が単一のサーバと矛盾しないこと、
+2 つのノードが同時に書き込みを受け付けなかったことを検証します。同じシードなら故障の計画は同じです。調査に必要なものは
+ディレクトリに残します。`},
+	msgExampleRobustness: {`  sudo pgrex-lab robustness --minutes 10
+  sudo pgrex-lab robustness --seed 7 --minutes 30 --fencing --every 8s-20s
+  sudo pgrex-lab robustness --seed 7 --minutes 10 --nodes 3`, `  sudo pgrex-lab robustness --minutes 10
+  sudo pgrex-lab robustness --seed 7 --minutes 30 --fencing --every 8s-20s
+  sudo pgrex-lab robustness --seed 7 --minutes 10 --nodes 3`},
+	msgFlagSeed:     {"number from which the plan of faults is made (default: another one each time)", "故障の計画のもとになる番号 (省略時は毎回異なる)"},
+	msgFlagMinutes:  {"how long faults are made, in minutes", "故障を起こし続ける時間 (分)"},
+	msgFlagFaults:   {"end after so many faults (default: as many as there is time for)", "この件数の故障で終える (省略時は時間のある限り)"},
+	msgFlagEvery:    {"time from one fault to the next", "故障から次の故障までの時間"},
+	msgFlagOutput:   {"folder for requests, events and logs (default: robustness-SEED)", "リクエスト、経過、ログを残すディレクトリ (省略時は robustness-シード)"},
+	msgNoRobustness: {"cannot make such a run: %v", "この条件では実行できません: %v"},
+	msgRunSeed:      {"Seed %d: %d nodes, fencing %v, faults every %v to %v for %v", "シード %d: %d ノード、フェンシング %v、故障の間隔 %v～%v、時間 %v"},
+	msgRunBegan:     {"The clients are at work. Seconds since the beginning:", "クライアントの処理を開始しました。以下の数字は開始からの秒数です。"},
+	msgRunTogether:  {"two faults at once", "2 つの故障が重なったもの"},
+	msgRunAlone:     {"a fault of a cluster that was not whole", "冗長でない状態での故障"},
+	msgRunSum:       {"Faults: %d   rows acknowledged: %d   lost: %d   %.0f s", "故障: %d 件   コミット成功: %d 行   消失: %d 行   %.0f 秒"},
+	msgRunRequests:  {"Requests by answer:", "リクエストの結果:"},
+	msgRunAudits:    {"Looks at the invariants: %s", "不変条件の確認回数: %s"},
+	msgRunWell:      {"Nothing was found.", "問題は見つかりませんでした。"},
+	msgRunWrong:     {"FOUND: %s", "問題: %s"},
+	msgRunAgain:     {"Again: %s", "再実行: %s"},
+	msgRunFolder:    {"Requests, events and logs: %s", "リクエスト、経過、ログ: %s"},
+	msgRunLine:      {"For the record: %s", "記録用: %s"},
+	msgRunFailed:    {"the run has found %d things that are wrong (seed %d)", "問題が %d 件見つかりました (シード %d)"},
+	msgColTimes:     {"faults", "件数"},
+	msgColNotMade:   {"not made", "未実施"},
+	msgColMedian:    {"outage, median", "停止時間 (中央値)"},
+	msgColWorst:     {"worst", "最大"},
+	msgColRequest:   {"request", "リクエスト"},
+	msgColOK:        {"ok", "成功"},
+	msgColFailed:    {"failed", "失敗"},
+	msgColUnknown:   {"unknown", "不明"},
 }

@@ -165,7 +165,7 @@ func judgeFenced(r Record) ([]Finding, map[Invariant]int) {
 	for _, p := range r.Periods {
 		fenced := map[string]bool{}
 		for _, e := range r.Power {
-			if e.Error != "" || e.Time.Before(p.From) || e.Time.After(p.To) {
+			if e.Error != "" || e.Lie || e.Time.Before(p.From) || e.Time.After(p.To) {
 				continue
 			}
 			fenced[e.Node] = true

@@ -142,3 +142,22 @@ func parsePostgreSQL(node, log string, since time.Time) []LogLine {
 	}
 	return found
 }
+
+// PacemakerLines reads a node's Pacemaker log since a time.
+func (n *Node) PacemakerLines(since time.Time) ([]LogLine, error) {
+	content, err := n.ReadFile(PacemakerLog)
+	if err != nil {
+		return nil, err
+	}
+	return parsePacemaker(n.Name, string(content), since), nil
+}
+
+func parsePacemaker(node, log string, since time.Time) []LogLine {
+	var found []LogLine
+	for line := range strings.Lines(log) {
+		if at, ok := parseSyslogTime(line, since); ok && !at.Before(since) {
+			found = append(found, LogLine{Node: node, Text: strings.TrimSpace(line[len("Jan _2 15:04:05.000"):]), At: at})
+		}
+	}
+	return found
+}
