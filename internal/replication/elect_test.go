@@ -290,6 +290,10 @@ func TestDemotedLock(t *testing.T) {
 	}{
 		{"a synchronous standby is active", func(*Demotion) {}, false},
 		{"last node stops", func(d *Demotion) { d.Standbys = nil }, true},
+		{"... and the synchronous standby is out of sight", func(d *Demotion) { d.Standbys, d.Nodes[1].Online = nil, false }, false},
+		{"... and out of sight is one that may not be promoted", func(d *Demotion) {
+			d.Standbys, d.Nodes[1].Online, d.Nodes[1].DataStatus = nil, false, Disconnect
+		}, true},
 		{"nobody can tell who is active", func(d *Demotion) { d.Standbys, d.StandbysKnown = nil, false }, false},
 		{"server had crashed beside a synchronous standby", func(d *Demotion) { d.Stopped, d.Standbys = false, nil }, false},
 		{"lone primary had crashed", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Disconnect }, true},

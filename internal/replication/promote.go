@@ -115,10 +115,10 @@ type Demotion struct {
 // nobody who can become primary: no standby was active in the cluster, the
 // cluster's own record forbids every other node to be promoted, or each that
 // may be has all that was written here. An unknown list and an unknown node
-// prove nothing.
+// prove nothing, and one that is out of sight may run, and be promoted there.
 func Demoted(d Demotion) []Change {
 	switch {
-	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0:
+	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0 && !d.outOfSight():
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
 	case d.Quorate && othersHaveAll(d):
 		why := "no other node may be promoted: this node has the latest data"
@@ -128,6 +128,17 @@ func Demoted(d Demotion) []Change {
 		return []Change{RemoveLock{Why: why}}
 	}
 	return nil
+}
+
+// outOfSight says whether a node may be promoted that this one does not see: a
+// standby that stopped in order has been marked before it left.
+func (d Demotion) outOfSight() bool {
+	for _, n := range d.Nodes {
+		if !strings.EqualFold(n.Name, d.Own) && !n.Online && n.DataStatus.Promotable(d.Mode) {
+			return true
+		}
+	}
+	return false
 }
 
 // othersHaveAll says whether every node that may be promoted has all of this

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -190,23 +191,13 @@ func (w *Watch) period(ctx context.Context, e Expected) Record {
 	power, err := w.lab.PowerEvents(w.record.From)
 	typed := w.lab.Typed(w.record.From)
 	writes := w.probe.Audit()
-	var actions []lab.Action
-	var blind []string
-	if err != nil {
-		blind = append(blind, err.Error())
-	}
-	for _, n := range w.lab.Nodes() {
-		a, err := n.Actions(w.record.From)
-		if err != nil {
-			blind = append(blind, fmt.Sprintf("cannot read the log of Pacemaker on %s: %v", n.Name, err))
-		}
-		actions = append(actions, a...)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := &w.record
-	r.To, r.Power, r.Typed, r.Actions, r.Writes = now, power, typed, actions, writes
-	r.Blind = append(r.Blind, blind...)
+	r.To, r.Power, r.Typed, r.Writes = now, power, typed, writes
+	if err != nil {
+		r.Blind = append(r.Blind, err.Error())
+	}
 	r.Settled = append(r.Settled, settled)
 	r.Periods = append(r.Periods, Period{From: w.from, To: now, Expected: e})
 	w.from = now
@@ -234,8 +225,15 @@ func (w *Watch) Stop(ctx context.Context, e Expected) Report {
 	w.done.Wait()
 	r.Writes = w.probe.Stop()
 	w.mu.Lock()
-	r.Events, r.Polls = slices.Clone(w.record.Events), clonePolls(w.record.Polls)
+	r.Events, r.Polls, r.Blind = slices.Clone(w.record.Events), maps.Clone(w.record.Polls), slices.Clone(w.record.Blind)
 	w.mu.Unlock()
+	for _, n := range w.lab.Nodes() {
+		a, err := n.Actions(r.From)
+		if err != nil {
+			r.Blind = append(r.Blind, fmt.Sprintf("cannot read the log of Pacemaker on %s: %v", n.Name, err))
+		}
+		r.Actions = append(r.Actions, a...)
+	}
 	all := map[string]lab.History{}
 	for through, h := range e.Histories {
 		all[through] = h

@@ -47,8 +47,8 @@ type follower struct {
 	names      file
 	pidFile    file
 	postmaster Postmaster
-	process    int  // of the postmaster on the machine; 0: not known or gone
-	alive      bool // it was alive at the look before
+	process    int       // of the postmaster on the machine; 0: not known or gone
+	search     time.Time // until when it is searched for
 	control    uint64
 	system     uint64
 	archived   []string
@@ -196,23 +196,24 @@ func (f *follower) lookPostmaster(now time.Time) []Event {
 		case e.First || e.PID != f.postmaster.PID || e.Began != f.postmaster.Began:
 			// A file that somebody has edited tells of no other server.
 			if e.PID != 0 && e.Began != f.postmaster.Began {
-				f.process, f.alive = 0, false
+				f.process = 0
+			}
+			if e.PID != f.postmaster.PID || e.First {
+				f.search = now.Add(time.Second)
 			}
 			f.postmaster = e
 			events = append(events, e)
 		}
 	}
-	if f.process == 0 && f.postmaster.PID != 0 && (f.looks%listEvery == 0 || now.Sub(f.postmaster.At) < time.Second) {
+	// A search costs something, and is in vain when the file is all that is left.
+	if f.process == 0 && f.postmaster.PID != 0 && now.Before(f.search) {
 		if pid, err := f.outer(f.postmaster.PID); err == nil && isPostmaster(pid) {
-			f.process, f.alive = pid, true
+			f.process = pid
 		}
 	}
 	if f.process != 0 && !isPostmaster(f.process) {
-		f.process = 0
-		if f.alive {
-			events = append(events, Server{At: now, Node: f.node, What: Died})
-		}
-		f.alive = false
+		f.process, f.search = 0, time.Time{}
+		events = append(events, Server{At: now, Node: f.node, What: Died})
 	}
 	return events
 }

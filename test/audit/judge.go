@@ -157,7 +157,10 @@ func (s *release) has(view, node string) string {
 func judgeRelease(r Record) ([]Finding, map[Invariant]int) {
 	var found []Finding
 	looks := 0
-	s := release{r.Nodes, map[[2]string]string{}, map[[2]string]string{}, map[string][]string{}, map[string][]string{}, map[string]time.Time{}, map[string]bool{}, map[string]bool{}}
+	s := release{
+		nodes: r.Nodes, data: map[[2]string]string{}, score: map[[2]string]string{}, written: map[string][]string{}, used: map[string][]string{},
+		since: map[string]time.Time{}, takes: map[string]bool{}, former: map[string]bool{},
+	}
 	look := func(at time.Time, primary, node, what string) {
 		looks++
 		if has := s.has(primary, node); has != "" {

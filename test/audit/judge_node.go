@@ -38,9 +38,10 @@ func (s *lockState) end(e Server) {
 }
 
 // judgeLock is I6: the lock is there before a primary takes writes, and stays as
-// long as data may be here that no other node has. It may go after a stop: with
-// no standby running that may be promoted, or after a shutdown in order, when who
-// is promoted then has all that was written here. With the lock no server starts.
+// long as data may be here that no other node has. It may go after a stop with no
+// standby running, when nobody else may be promoted, or after a shutdown in order,
+// when who is promoted then has all that was written here. With the lock no
+// server starts.
 func judgeLock(r Record) ([]Finding, map[Invariant]int) {
 	j := lockJudge{state: map[string]*lockState{}, data: map[string]string{}, consents: r.consents()}
 	for _, n := range r.Nodes {
@@ -98,12 +99,10 @@ func (j *lockJudge) lock(e Lock) {
 		j.say(e.At, e.Node, "PGSQL.lock is gone while the server takes writes")
 	case j.byHand(e.Node, e.At):
 		*s = lockState{runs: s.runs}
-	case s.crashed:
-		j.say(e.At, e.Node, "PGSQL.lock is gone after a crash, and nobody has asked for it")
-	case s.halted:
+	case s.crashed || s.halted:
 		for node, other := range j.state {
-			if node != e.Node && other.runs && promotable(j.data[node]) {
-				j.say(e.At, e.Node, "PGSQL.lock is gone after a stop without a shutdown, and %s runs with the data status %s", node, j.data[node])
+			if node != e.Node && (other.runs || s.crashed) && promotable(j.data[node]) {
+				j.say(e.At, e.Node, "PGSQL.lock is gone without a shutdown, and %s has the data status %s", node, j.data[node])
 			}
 		}
 	case s.primary:

@@ -133,7 +133,9 @@ func switched() Record {
 func TestHistoriesThatAreFine(t *testing.T) {
 	last := normal().typing(20, n1, "pg-rex_stop").expecting(Expected{Restarts: []string{n2}}).with(
 		server(5, n2, Died), data(7, n2, "DISCONNECT"), score(7, n2, "-INFINITY"), used(7.1, n1), server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1))
-	for name, r := range map[string]Record{"the last one is stopped at once": last, "nothing happens": normal(), "a failover": failover(), "a lost standby": standbyLost(), "a switchover": switched()} {
+	crashed := normal().expecting(Expected{Restarts: []string{n1, n2}}).with(
+		server(5, n2, Died), data(7, n2, "DISCONNECT"), score(7, n2, "-INFINITY"), used(7.1, n1), server(20, n1, Died), lockGoes(20.2, n1))
+	for name, r := range map[string]Record{"the last one crashes": crashed, "the last one is stopped at once": last, "nothing happens": normal(), "a failover": failover(), "a lost standby": standbyLost(), "a switchover": switched()} {
 		report := Judge(r)
 		for _, f := range report.Findings {
 			t.Errorf("%s: %s", name, f)
@@ -236,9 +238,9 @@ func TestBrokenHistories(t *testing.T) {
 			return ok && l.Node == n2 && l.There
 		}).with(lockComes(13.31, n2)), I6, "takes writes without PGSQL.lock"},
 		{"the lock goes while the server writes", normal().with(lockGoes(20, n1)), I6, "gone while"},
-		{"the lock goes after a crash", failover().with(lockGoes(20, n1)), I6, "after a crash"},
+		{"the lock goes after a crash", failover().with(lockGoes(20, n1)), I6, "without a shutdown, and node02 has the data status LATEST"},
 		{"the lock goes after a stop at once beside a standby", normal().expecting(Expected{Restarts: []string{n1}}).with(
-			server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1)), I6, "node02 runs with the data status STREAMING|SYNC"},
+			server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1)), I6, "node02 has the data status STREAMING|SYNC"},
 		{"the lock is not honoured", failover().with(server(20, n1, Starting)), I6, "although PGSQL.lock is there"},
 		{"the lock goes, and the new primary has less", func() Record {
 			r := switched()

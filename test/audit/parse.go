@@ -101,6 +101,11 @@ var serverMessages = []struct {
 func parsePostgreSQL(node, line string) (Server, bool) {
 	const layout = "2006-01-02 15:04:05.000 MST"
 	const level = "LOG:  "
+	// What a server in single-user mode prompts with has no end of line.
+	const prompt = "backend> "
+	for strings.HasPrefix(line, prompt) {
+		line = line[len(prompt):]
+	}
 	if len(line) < len(layout) {
 		return Server{}, false
 	}

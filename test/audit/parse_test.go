@@ -85,6 +85,9 @@ func TestLinesOfPostgreSQL(t *testing.T) {
 			t.Errorf("%s\nis %+v, want %+v", text, got, want)
 		}
 	}
+	if got, ok := parsePostgreSQL(n1, "backend> backend> 2026-11-29 18:10:07.936 UTC [395] LOG:  starting PostgreSQL 15.18\n"); !ok || got.What != Starting || !got.At.Equal(moment) {
+		t.Errorf("a line behind a prompt is %+v", got)
+	}
 	for _, line := range []string{"", "\n", "/bin/cp: cannot stat 'x'\n", "2026-11-29 18:10:07.936 UTC"} {
 		if _, ok := parsePostgreSQL(n1, line); ok {
 			t.Errorf("%q tells something", line)

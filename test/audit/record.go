@@ -187,14 +187,15 @@ func (r Record) sorted() []Event {
 
 func (r Record) clone() Record {
 	r.Events, r.Periods, r.Settled = slices.Clone(r.Events), slices.Clone(r.Periods), slices.Clone(r.Settled)
-	r.Consents, r.Blind, r.Polls = slices.Clone(r.Consents), slices.Clone(r.Blind), clonePolls(r.Polls)
+	r.Consents, r.Blind, r.Polls = slices.Clone(r.Consents), slices.Clone(r.Blind), maps.Clone(r.Polls)
 	return r
 }
 
-func clonePolls(p map[string]Polls) map[string]Polls { return maps.Clone(p) }
-
 // expected is what was expected of a moment.
 func (r Record) expected(at time.Time) Expected {
+	if at.IsZero() && len(r.Periods) > 0 { // of the whole: the last counts
+		return r.Periods[len(r.Periods)-1].Expected
+	}
 	for _, p := range r.Periods {
 		if !at.After(p.To) {
 			return p.Expected
