@@ -353,7 +353,9 @@ func (r *Run) nobody() (Course, error) {
 			}
 			looks++
 			st, err := n.Status(r)
-			if err == nil && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
+			// Of the old primary the cluster goes on saying so, while it has not
+			// noticed or cannot stop it.
+			if err == nil && n != r.Primary && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
 				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}
