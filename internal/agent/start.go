@@ -292,7 +292,7 @@ func (a *Agent) recoverySettings() []pg.Setting {
 // launch starts the server and waits until it answers or has died.
 func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
 	if err := a.pg.Start(ctx); err != nil {
-		return nil, a.withLog("cannot start PostgreSQL", err)
+		return nil, a.withReason(ctx, "cannot start PostgreSQL", err)
 	}
 	// The new server takes a moment until its files tell of it; that it has
 	// ended shows at once, because it is our child.
@@ -309,9 +309,30 @@ func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
 		}
 	}
 	if err != nil {
-		return nil, a.withLog("PostgreSQL was started and does not serve", err)
+		return nil, a.withReason(ctx, "PostgreSQL was started and does not serve", err)
 	}
 	return session, nil
+}
+
+// withReason adds why the server has not come up. What it says before it has
+// opened its log goes to logfile, which is /dev/null unless somebody has changed
+// it: for that it is asked once more.
+func (a *Agent) withReason(ctx context.Context, what string, err error) error {
+	if wrong, cerr := a.pg.ConfErrors(ctx); cerr == nil && len(wrong) > 0 && wrong[0].Error != "" {
+		at := wrong[0].File
+		if wrong[0].Line > 0 {
+			at += fmt.Sprintf(" line %d", wrong[0].Line)
+		}
+		said := words(wrong[0].Error)
+		if _, after, ok := strings.Cut(said, "LOG: "); ok {
+			said = strings.TrimSpace(after)
+		}
+		return fmt.Errorf("%s: %w; %s: %s", what, err, at, said)
+	}
+	if _, cerr := a.pg.Control(); cerr != nil {
+		return fmt.Errorf("%s: %w; %w", what, err, cerr)
+	}
+	return a.withLog(what, err)
 }
 
 // withLog adds what the server itself said last.

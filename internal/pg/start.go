@@ -171,8 +171,8 @@ func (i *Instance) Start(ctx context.Context) error {
 	}
 	since := ticksNow()
 	res, err := i.run.Run(ctx, cmd)
-	i.started.said = string(bytes.TrimSpace(res.Stderr))
-	if err != nil {
+	if err != nil { // otherwise it says what it does, and nothing of the server
+		i.started.said = string(bytes.TrimSpace(res.Stderr))
 		return fail(err)
 	}
 	return i.untilServer(ctx, since)

@@ -354,7 +354,10 @@ func (r *Run) nobody() (Course, error) {
 			}
 			looks++
 			st, err := n.Status(r)
-			if err == nil && n != r.Primary && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
+			// Of the old primary the cluster goes on saying so while it has not
+			// noticed or cannot stop it, and of a promotion that has failed.
+			own := st.Nodes[n.Name]
+			if err == nil && n != r.Primary && own.Role == lab.Promoted && !own.Failed || r.writable(n) {
 				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}

@@ -53,7 +53,7 @@ func (r *Run) told(n *lab.Node, path string, words ...string) error {
 // failed, with these words in its reason.
 func (r *Run) failure(n *lab.Node, operation string, words ...string) error {
 	what := fmt.Sprintf("a failed %s of %s", operation, n.Name)
-	return lab.Until(r, what, lab.Timeouts.Takeover, func(ctx context.Context) (string, bool) {
+	return lab.Until(r, what, 2*lookTime, func(ctx context.Context) (string, bool) {
 		s, err := r.Status(ctx)
 		if err != nil {
 			return err.Error(), false

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/lab"
 )
 
@@ -264,6 +265,7 @@ func diskFaults() []Scenario {
 		},
 		{
 			ID: "F29", Name: "control file of the primary damaged", Course: Moves,
+			Spared: map[audit.Invariant]string{audit.I9: "the fault overwrites the control file", audit.I6: "the look at a start takes the lock away"},
 			Fault:  Text{"pg_control of the primary is overwritten, then its postmaster is killed", "Primary の pg_control を上書きし、postmaster を kill -9"},
 			Expect: Text{"the standby takes over; the old primary cannot be started, and the reason is named", "Standby が引き継ぐ。旧 Primary は起動できず、理由が示される"},
 			Strike: func(r *Run) error {
@@ -276,6 +278,7 @@ func diskFaults() []Scenario {
 		},
 		{
 			ID: "F29w", Name: "WAL of the primary damaged", Course: Moves,
+			Spared: map[audit.Invariant]string{audit.I9: "the fault removes archived WAL", audit.I6: "the look at a start takes the lock away"},
 			Fault:  Text{"the primary's postmaster is killed, then all its WAL is overwritten", "Primary の postmaster を kill -9 し、WAL をすべて上書き"},
 			Expect: Text{"the standby takes over; the old primary cannot be started, and the reason is named", "Standby が引き継ぐ。旧 Primary は起動できず、理由が示される"},
 			Strike: func(r *Run) error {
@@ -288,6 +291,7 @@ func diskFaults() []Scenario {
 		},
 		{
 			ID: "F30", Name: "archive directory of the primary missing", Course: Stays,
+			Spared: map[audit.Invariant]string{audit.I9: "the fault takes the archive away"},
 			Fault:  Text{"the primary's archive directory is renamed", "Primary のアーカイブディレクトリを改名"},
 			Expect: Text{"archiving fails, WAL is kept, with a warning; nothing else", "アーカイブが失敗して WAL が残り、警告が出るのみ"},
 			Strike: all(func(r *Run) error { return in(r.Primary, r, "mv "+lab.PGArchive+" "+archiveAway) }, archiveFails),
@@ -295,7 +299,8 @@ func diskFaults() []Scenario {
 			Mend:   all(func(r *Run) error { return in(r.Primary, r, "mv "+archiveAway+" "+lab.PGArchive) }, archiveGoesOn(primary)),
 		},
 		{
-			ID: "F30s", Name: "archive directory of the standby missing", Course: Stays,
+			ID: "F30s", Name: "archive directory of the standby missing", Course: Stays, Restarts: []string{"standby"},
+			Spared: map[audit.Invariant]string{audit.I9: "the fault takes the archive away"},
 			Fault:  Text{"the standby's archive directory is renamed, and its server is started again", "Standby のアーカイブディレクトリを改名し、サーバを再起動"},
 			Expect: Text{"restore_command finds nothing, the standby streams and is synchronous", "restore_command は失敗するが、ストリーミングで同期する"},
 			Strike: all(stopStandby, func(r *Run) error { return in(r.Standby, r, "mv "+lab.PGArchive+" "+archiveAway) }, startStack),

@@ -125,10 +125,10 @@ func stopFaults() []Scenario {
 			Mend: escalate(0), Repair: oldPrimaryBack,
 		},
 		{
-			ID: "F14", Name: "stop of the primary fails", Course: Moves,
+			ID: "F14", Name: "stop of the primary fails", Course: Waits, Lasts: 25 * time.Second,
 			Fault: Text{"the primary's postmaster is killed, and the agent's stop fails there", "Primary の postmaster を kill -9 し、エージェントの stop も失敗"},
-			Expect: Text{"the demotion has proven that no server runs: the standby takes over; the old primary is blocked, and the status says so",
-				"demote でサーバの停止を確認済みのため Standby が引き継ぐ。旧 Primary は blocked となり、pg-rex_status に表示される"},
+			Expect: Text{"the old primary is blocked and nobody is promoted; the status says so, with the command",
+				"旧 Primary は blocked となり、誰も昇格しない。pg-rex_status に対処コマンドとともに表示される"},
 			Strike: all(failStop, killPostmaster),
 			Check: func(r *Run) error {
 				if err := r.failure(r.Primary, "stop", "the stop fails"); err != nil {
@@ -137,7 +137,8 @@ func stopFaults() []Scenario {
 				_, err := r.warned(r.Standby, r.Primary.Name, "the stop fails")
 				return err
 			},
-			Mend: wholeAgent, Repair: oldPrimaryBack,
+			Mend:   wholeAgent,
+			Repair: all(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "the stop fails") }, takenOver, oldPrimaryBack),
 		},
 		{
 			ID: "F14f", Name: "stop of the primary fails, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
