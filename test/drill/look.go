@@ -143,7 +143,7 @@ func killed(n func(*Run) *lab.Node, daemons ...string) func(*Run) error {
 			if err := kill(n, "KILL", d)(r); err != nil {
 				return err
 			}
-			if err := inOrder(pause(4*time.Second), together, pause(6*time.Second))(r); err != nil {
+			if err := inOrder(pause(3*time.Second), together, pause(4*time.Second))(r); err != nil {
 				return err
 			}
 		}
