@@ -39,7 +39,7 @@ func networkFaults() []Scenario {
 		{
 			ID: "F35", Name: "one IC-LAN cut", Course: Stays,
 			Fault:  Text{"one of two interconnects is cut", "インターコネクト 1 系統の断"},
-			Expect: Text{"nothing", "何も起きない"},
+			Expect: Text{"nothing but a warning: pg-rex_status and pg-rex_doctor name the link", "警告のみ (pg-rex_status と pg-rex_doctor が切れたリンクを示す)"},
 			Strike: cutAll(primary, lab.Silent, lab.ICLAN1), Mend: healAll,
 			Check: every(says(primary, "pg-rex_doctor", "Corosync: link 0 of 2 is down"), says(standby, "pg-rex_status", "Corosync link 0 is down")),
 		},
