@@ -14,7 +14,7 @@ endif
 
 # Tests that need root, a server, a cluster or the tools of others. Those of all
 # other packages are units.
-LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/setup test/suites test/tools
+LARGE = internal/pg internal/agent test/cluster test/faults test/judges test/robustness test/setup test/suites test/tools
 # Packages that have both. Their tests with a server leave themselves out where
 # there is no root, unless nothing may be left out.
 MIXED = $(addprefix pgrex/,internal/archive internal/doctor internal/operation internal/rebuild internal/rejoin internal/setup)
@@ -70,6 +70,13 @@ tools: deps build ## the operation commands at length: 20 switchovers, one kille
 .PHONY: faults
 faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09")
 	$(AS_ROOT) ./bin/pgrex-lab drill $(or $(DRILLS),all)
+
+MINUTES ?= 10
+
+.PHONY: robustness
+robustness: deps build ## faults at random under writes, MINUTES long (SEED=7 NODES=3 FENCING=1 FAULTS=20 EVERY=8s-20s)
+	$(AS_ROOT) ./bin/pgrex-lab robustness --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(NODES),--nodes $(NODES)) \
+		$(if $(filter 1,$(FENCING)),--fencing) $(if $(FAULTS),--faults $(FAULTS)) $(if $(EVERY),--every $(EVERY))
 
 .PHONY: conformance
 conformance: ## write docs/conformance.md anew from the tests

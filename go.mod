@@ -3,6 +3,7 @@ module pgrex
 go 1.24.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/jackc/pgpassfile v1.0.0
 	github.com/jackc/pgx/v5 v5.8.0
 	github.com/kevinburke/ssh_config v1.4.0

@@ -12,17 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	layout "pgrex/internal/message"
+	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
-
-// operators is the configuration of the operation commands in a drill's cluster.
-const operators = `D-LAN_IPAddress = 192.168.2.1 , 192.168.2.2
-Archive_dir = /dbfp/pgarch/arc1
-STONITH = %s
-VIP_SLAVE = enable
-PEER_NODE_SSH_PASS_MODE = nopass
-`
 
 // unknownDrill is a fault that there is not.
 type unknownDrill struct{ id string }
@@ -111,7 +104,7 @@ func choose(ids []string) ([]drill.Scenario, error) {
 		}
 	}
 	slices.SortStableFunc(chosen, func(a, b drill.Scenario) int {
-		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)))
+		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)), cmp.Compare(btoi(a.Async), btoi(b.Async)))
 	})
 	return chosen, nil
 }
@@ -141,12 +134,11 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			l = nil
 		}
 		if l == nil {
-			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing}
+			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing, Async: s.Async}
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}
-			stonith := map[bool]string{false: "disable", true: "enable\nSTONITH_ResourceID = fence-node01 , fence-node02"}[s.Fencing]
-			if err := l.InstallTools(tools, fmt.Sprintf(operators, stonith)); err != nil {
+			if err := l.InstallTools(tools, s.Kind().Configuration()); err != nil {
 				return err
 			}
 		}
@@ -184,8 +176,36 @@ func (a *app) drilled(results []drill.Result) error {
 	for _, line := range layout.Align(rows) {
 		fmt.Fprintln(a.out, line)
 	}
+	a.audited(results)
 	if failed > 0 {
 		return drillsFailed{failed, len(results)}
 	}
 	return nil
+}
+
+// invariants say in words what the audits look at.
+var invariants = map[audit.Invariant]messageKey{
+	audit.I1: msgInvariant1, audit.I2: msgInvariant2, audit.I4: msgInvariant4, audit.I5: msgInvariant5, audit.I6: msgInvariant6,
+	audit.I7: msgInvariant7, audit.I8: msgInvariant8, audit.I9: msgInvariant9, audit.I10: msgInvariant10,
+}
+
+// audited shows how often each invariant was looked at in all of them.
+func (a *app) audited(results []drill.Result) {
+	looks, findings := map[audit.Invariant]int{}, map[audit.Invariant]int{}
+	for _, r := range results {
+		for i, n := range r.Looks {
+			looks[i] += n
+		}
+		for _, f := range r.Findings {
+			findings[f.Invariant]++
+		}
+	}
+	rows := [][]string{{a.say(msgColDrill), a.say(msgColInvariant), a.say(msgColLooks), a.say(msgColFindings)}}
+	for _, i := range audit.Invariants() {
+		rows = append(rows, []string{string(i), a.say(invariants[i]), fmt.Sprint(looks[i]), fmt.Sprint(findings[i])})
+	}
+	fmt.Fprintln(a.out)
+	for _, line := range layout.Align(rows) {
+		fmt.Fprintln(a.out, line)
+	}
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/drill"
 )
 
@@ -14,12 +16,12 @@ func TestChooseDrills(t *testing.T) {
 	if err != nil || len(all) != len(drill.Scenarios()) {
 		t.Errorf("%d of %d, %v", len(all), len(drill.Scenarios()), err)
 	}
-	fenced := false
-	for _, s := range all {
-		if fenced && !s.Fencing {
-			t.Errorf("%s without fencing comes after one with it: a cluster too many", s.ID)
+	seen := map[drill.Kind]bool{}
+	for i, s := range all {
+		if seen[s.Kind()] && s.Kind() != all[i-1].Kind() {
+			t.Errorf("%s needs %+v, which has been before: a cluster too many", s.ID, s.Kind())
 		}
-		fenced = s.Fencing
+		seen[s.Kind()] = true
 	}
 	some, err := choose([]string{"F36", "F01"})
 	if err != nil || len(some) != 2 || some[0].ID != "F01" {
@@ -43,5 +45,29 @@ func TestDrillTable(t *testing.T) {
 	var failed drillsFailed
 	if err := a.drilled([]drill.Result{well, bad}); !errors.As(err, &failed) || failed != (drillsFailed{1, 2}) || !strings.Contains(out.String(), "[NG]") {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestAuditTable(t *testing.T) {
+	var out strings.Builder
+	a := &app{out: &out}
+	for _, i := range audit.Invariants() {
+		if a.say(invariants[i]) == "" {
+			t.Errorf("%s has no words", i)
+		}
+	}
+	one := drill.Result{Looks: map[audit.Invariant]int{audit.I1: 40, audit.I5: 2}}
+	other := drill.Result{Looks: map[audit.Invariant]int{audit.I1: 2}, Findings: []audit.Finding{{Invariant: audit.I5, Text: "too early"}}}
+	a.audited([]drill.Result{one, other})
+	found := map[string][]string{}
+	for line := range strings.Lines(out.String()) {
+		if f := strings.Fields(line); len(f) > 2 {
+			found[f[0]] = f[len(f)-2:]
+		}
+	}
+	for i, want := range map[string][]string{"I1": {"42", "0"}, "I5": {"2", "1"}, "I10": {"0", "0"}} {
+		if !slices.Equal(found[i], want) {
+			t.Errorf("%s: %v, want %v in\n%s", i, found[i], want, out.String())
+		}
 	}
 }

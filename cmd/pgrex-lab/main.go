@@ -99,6 +99,8 @@ func (a *app) describe(err error) string {
 	var agent agentError
 	var noDrill unknownDrill
 	var failed drillsFailed
+	var found runFailed
+	var noRun runError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return a.say(msgStopped)
@@ -116,6 +118,10 @@ func (a *app) describe(err error) string {
 		return a.say(msgUnknownDrill, noDrill.id)
 	case errors.As(err, &failed):
 		return a.say(msgDrillsFailed, failed.failed, failed.all)
+	case errors.As(err, &found):
+		return a.say(msgRunFailed, found.finds, found.seed)
+	case errors.As(err, &noRun):
+		return a.say(msgNoRobustness, noRun.error)
 	case errors.As(err, &unknown):
 		text := msgUnknownNode
 		if unknown.What == "network" {
@@ -187,7 +193,7 @@ func (a *app) command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.sshCommand(), a.killCommand(),
 		a.bootCommand(), a.cutCommand(), a.healCommand(), a.logsCommand(), a.rejoinCommand(), a.demoCommand(),
-		a.suitesCommand(), a.fencingCommand(), a.powerCommand(), a.drillCommand(), a.drillsCommand())
+		a.suitesCommand(), a.fencingCommand(), a.powerCommand(), a.drillCommand(), a.drillsCommand(), a.robustnessCommand())
 	a.translate(root)
 	return root
 }

@@ -73,6 +73,18 @@ const (
 	msgColLost
 	msgColVerdict
 	msgFenced
+	msgColInvariant
+	msgColLooks
+	msgColFindings
+	msgInvariant1
+	msgInvariant2
+	msgInvariant4
+	msgInvariant5
+	msgInvariant6
+	msgInvariant7
+	msgInvariant8
+	msgInvariant9
+	msgInvariant10
 	msgShortDown
 	msgShortRejoin
 	msgShortDemo
@@ -154,6 +166,37 @@ const (
 	msgDemoRejoin
 	msgDemoKept
 	msgDemoEnd
+
+	msgShortRobustness
+	msgLongRobustness
+	msgExampleRobustness
+	msgFlagSeed
+	msgFlagMinutes
+	msgFlagFaults
+	msgFlagEvery
+	msgFlagOutput
+	msgNoRobustness
+	msgRunSeed
+	msgRunBegan
+	msgRunTogether
+	msgRunAlone
+	msgRunSum
+	msgRunRequests
+	msgRunAudits
+	msgRunWell
+	msgRunWrong
+	msgRunAgain
+	msgRunFolder
+	msgRunLine
+	msgRunFailed
+	msgColTimes
+	msgColNotMade
+	msgColMedian
+	msgColWorst
+	msgColRequest
+	msgColOK
+	msgColFailed
+	msgColUnknown
 
 	messageCount // not a message
 )
@@ -263,9 +306,9 @@ Pacemaker、PostgreSQL が動くコンテナで、マニュアルどおり 4 つ
 	msgFencingSet: {"The fencing device behaves as asked for.", "STONITH デバイスの動作を変更しました。"},
 	msgShortDrill: {"Play faults of the catalogue on a cluster of their own", "故障カタログの故障を専用のクラスタで再現する"},
 	msgLongDrill: {`Play one fault or several (or all): a cluster is built, the fault is made under writes, what happens is printed with the
-seconds since the fault, the operator's repair is typed, and rows, writers and fencing are audited. pg-rex and pgsql-ra are
+seconds since the fault, the operator's repair is typed, and the invariants are audited all the time. pg-rex and pgsql-ra are
 taken from the folder of this program.`, `故障を 1 つ、または複数 (all ですべて) 再現します。クラスタを作り、書き込み中に故障を起こし、故障からの経過を表示し、
-運用コマンドで復旧したあと、行の消失、書き込みの重複、フェンシングを確認します。pg-rex と pgsql-ra は、このプログラムと同じ
+運用コマンドで復旧します。その間、不変条件が守られていることを外から監査し続けます。pg-rex と pgsql-ra は、このプログラムと同じ
 ディレクトリのものを使います。`},
 	msgExampleDrill: {`  sudo pgrex-lab drill F01
   sudo pgrex-lab drill F09 F10 F36
@@ -288,6 +331,18 @@ taken from the folder of this program.`, `故障を 1 つ、または複数 (all
 	msgColLost:        {"lost", "消失"},
 	msgColVerdict:     {"verdict", "判定"},
 	msgFenced:         {"with fencing", "フェンシングあり"},
+	msgColInvariant:   {"invariant", "不変条件"},
+	msgColLooks:       {"looks", "確認回数"},
+	msgColFindings:    {"findings", "違反"},
+	msgInvariant1:     {"at most one node acknowledges writes", "書き込みに成功を返すノードは常に 1 台以下"},
+	msgInvariant2:     {"acknowledged rows are on the primary (looks: rows)", "コミットに成功した行は Primary にある (回数は行数)"},
+	msgInvariant4:     {"nobody is promoted whose data may lack commits", "データが不足し得るノードは昇格しない"},
+	msgInvariant5:     {"a standby loses its rights before commits go on without it", "Standby なしでコミットが進む前に、その昇格資格がなくなる"},
+	msgInvariant6:     {"PGSQL.lock is there from before the first write", "起動禁止フラグは最初の書き込みより前からある"},
+	msgInvariant7:     {"no fencing and no restart that was not called for", "想定外のフェンシングもサーバの再起動もない"},
+	msgInvariant8:     {"the cluster settles and says what the servers say", "クラスタが落ち着き、属性がサーバの状態と一致する"},
+	msgInvariant9:     {"no data is thrown away without consent", "承諾なしにデータが消されない"},
+	msgInvariant10:    {"no action ends by its time-out", "タイムアウトで終わるアクションがない"},
 	msgShortDown:      {"Remove the lab, also one that was killed half-way", "ラボを片付ける (起動途中で強制終了されたものも)"},
 	msgShortRejoin:    {"Rebuild a node from the primary and start it as standby", "ノードのデータを Primary から作り直し、Standby として起動する"},
 	msgShortDemo:      {"Show a failover: kill the primary under load, count what was lost, rejoin", "フェイルオーバの実演: 書き込み中に Primary を強制終了し、消失を数え、復帰させる"},
@@ -377,4 +432,47 @@ With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って
 	msgDemoRejoin:   {"The old primary comes back as standby …", "旧 Primary を Standby として復帰させます …"},
 	msgDemoKept:     {"The lab is still up. Enter a node: pgrex-lab ssh %s   End: pgrex-lab down", "ラボは起動したままです。ノードに入る: pgrex-lab ssh %s  終了: pgrex-lab down"},
 	msgDemoEnd:      {"Nothing was lost, and the cluster is redundant again.", "データの消失はなく、冗長構成に戻りました。"},
+
+	msgShortRobustness: {"Play faults at random under writes, and judge every answer", "書き込み中に故障をランダムに起こし、すべての応答を検証する"},
+	msgLongRobustness: {`Faults of the catalogue are made at random, one in five while the one before lasts. Clients write rows, transfer between
+accounts, append to lists and read on the standby. Afterwards the operator repairs what is left with the operation commands
+(of three nodes with a base backup), or nobody does before the next fault. In the end every acknowledged row has to be there,
+every answer has to be one that a single machine could have given, and never may two nodes have accepted writes at once.
+The same seed makes the same plan of faults. What is needed to look into a run is kept in a folder.`, `カタログの故障をランダムに起こします。5 件に 1 件は直前の故障が続いている間に重ねます。クライアントは、行の書き込み、
+口座間の振替、リストへの追記、Standby での参照を続けます。故障のあとは運用コマンド (3 ノードではベースバックアップ) で復旧
+するか、次の故障まで放置します。最後に、コミット成功の行がすべて残っていること、すべての応答が単一のサーバと矛盾しないこと、
+2 つのノードが同時に書き込みを受け付けなかったことを検証します。同じシードなら故障の計画は同じです。調査に必要なものは
+ディレクトリに残します。`},
+	msgExampleRobustness: {`  sudo pgrex-lab robustness --minutes 10
+  sudo pgrex-lab robustness --seed 7 --minutes 30 --fencing --every 8s-20s
+  sudo pgrex-lab robustness --seed 7 --minutes 10 --nodes 3`, `  sudo pgrex-lab robustness --minutes 10
+  sudo pgrex-lab robustness --seed 7 --minutes 30 --fencing --every 8s-20s
+  sudo pgrex-lab robustness --seed 7 --minutes 10 --nodes 3`},
+	msgFlagSeed:     {"number from which the plan of faults is made (default: another one each time)", "故障の計画のもとになる番号 (省略時は毎回異なる)"},
+	msgFlagMinutes:  {"how long faults are made, in minutes", "故障を起こし続ける時間 (分)"},
+	msgFlagFaults:   {"end after so many faults (default: as many as there is time for)", "この件数の故障で終える (省略時は時間のある限り)"},
+	msgFlagEvery:    {"time from one fault to the next", "故障から次の故障までの時間"},
+	msgFlagOutput:   {"folder for requests, events and logs (default: robustness-SEED)", "リクエスト、経過、ログを残すディレクトリ (省略時は robustness-シード)"},
+	msgNoRobustness: {"cannot make such a run: %v", "この条件では実行できません: %v"},
+	msgRunSeed:      {"Seed %d: %d nodes, fencing %v, faults every %v to %v for %v", "シード %d: %d ノード、フェンシング %v、故障の間隔 %v～%v、時間 %v"},
+	msgRunBegan:     {"The clients are at work. Seconds since the beginning:", "クライアントの処理を開始しました。以下の数字は開始からの秒数です。"},
+	msgRunTogether:  {"two faults at once", "2 つの故障が重なったもの"},
+	msgRunAlone:     {"a fault of a cluster that was not whole", "冗長でない状態での故障"},
+	msgRunSum:       {"Faults: %d   rows acknowledged: %d   lost: %d   %.0f s", "故障: %d 件   コミット成功: %d 行   消失: %d 行   %.0f 秒"},
+	msgRunRequests:  {"Requests by answer:", "リクエストの結果:"},
+	msgRunAudits:    {"Looks at the invariants: %s", "不変条件の確認回数: %s"},
+	msgRunWell:      {"Nothing was found.", "問題は見つかりませんでした。"},
+	msgRunWrong:     {"FOUND: %s", "問題: %s"},
+	msgRunAgain:     {"Again: %s", "再実行: %s"},
+	msgRunFolder:    {"Requests, events and logs: %s", "リクエスト、経過、ログ: %s"},
+	msgRunLine:      {"For the record: %s", "記録用: %s"},
+	msgRunFailed:    {"the run has found %d things that are wrong (seed %d)", "問題が %d 件見つかりました (シード %d)"},
+	msgColTimes:     {"faults", "件数"},
+	msgColNotMade:   {"not made", "未実施"},
+	msgColMedian:    {"outage, median", "停止時間 (中央値)"},
+	msgColWorst:     {"worst", "最大"},
+	msgColRequest:   {"request", "リクエスト"},
+	msgColOK:        {"ok", "成功"},
+	msgColFailed:    {"failed", "失敗"},
+	msgColUnknown:   {"unknown", "不明"},
 }

@@ -72,7 +72,11 @@ type serverLook struct {
 	Current      wal.LSN // of a primary
 	ReplayPaused bool
 	Receiver     string // of a standby, as pg_stat_wal_receiver has it
+	Complaint    string // of a standby that receives nothing: what its receiver said last
+	Waits        pg.CommitWaits
+	Abandoned    int // commits ended while they waited for the standby, in the end of the log
 	Senders      []senderLook
+	Archiving    *pg.Archiver // nil: not known
 }
 
 // senderLook is a standby as its primary sees it.
@@ -173,9 +177,21 @@ func lookServer(ctx context.Context, i *pg.Instance) *serverLook {
 		return nil
 	}
 	l := &serverLook{InRecovery: st.InRecovery, Current: st.Current, ReplayPaused: st.ReplayPaused, Receiver: st.ReceiverStatus}
+	if st.InRecovery && st.ReceiverStatus != "streaming" && st.ReceiverStatus != pg.ReceiverHidden {
+		l.Complaint = withoutPrefix(i.ReceiverComplaint())
+	}
+	if !st.InRecovery {
+		l.Abandoned = i.AbandonedCommits()
+		if w, err := s.CommitWaits(ctx); err == nil {
+			l.Waits = w
+		}
+	}
 	lags, err := s.ReplayLags(ctx)
 	if err != nil {
 		lags = nil
+	}
+	if a, err := s.Archiver(ctx); err == nil {
+		l.Archiving = &a
 	}
 	for _, v := range senders {
 		if !v.Physical && v.State != "catchup" && v.State != "startup" {
@@ -184,6 +200,16 @@ func lookServer(ctx context.Context, i *pg.Instance) *serverLook {
 		l.Senders = append(l.Senders, lookSender(v, st.Current, lags))
 	}
 	return l
+}
+
+// withoutPrefix is a line of the server's log from its severity on.
+func withoutPrefix(line string) string {
+	for _, severity := range []string{"FATAL:", "ERROR:", "LOG:"} {
+		if i := strings.Index(line, severity); i >= 0 {
+			return line[i:]
+		}
+	}
+	return line
 }
 
 func lookSender(v pg.Sender, current wal.LSN, lags map[int]time.Duration) senderLook {

@@ -12,9 +12,9 @@ import (
 
 // settles looks for a while at who is primary, in the nodes' own eyes: the role
 // may move once, does not come back, and rests with one of them.
-func (r *Run) settles(lasts time.Duration, w *lab.Writer) (Course, error) {
+func (r *Run) settles(w *lab.Writer) (Course, error) {
 	at, moves := r.Primary, 0
-	for end := time.Now().Add(lasts); time.Now().Before(end); {
+	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
 		for _, n := range r.Nodes() {
 			st, err := n.Status(r)
 			if err == nil && n != at && st.Nodes[n.Name].Role == lab.Promoted {

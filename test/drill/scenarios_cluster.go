@@ -258,8 +258,7 @@ func clusterFaults() []Scenario {
 }
 
 const (
-	agentFile = "/usr/lib/ocf/resource.d/linuxhajapan/pgsql"
-	ipaddr2   = "/usr/lib/ocf/resource.d/heartbeat/IPaddr2"
+	ipaddr2 = "/usr/lib/ocf/resource.d/heartbeat/IPaddr2"
 	// vipRepStays puts a program before IPaddr2 that fails to stop vip-rep.
 	vipRepStays = "mv " + ipaddr2 + " /root/IPaddr2 && printf '#!/bin/sh\n[ \"$1 $OCF_RESKEY_ip\" = \"stop " + lab.VIPRep +
 		"\" ] && exit 1\nexec /root/IPaddr2 \"$@\"\n' >" + ipaddr2 + " && chmod 0755 " + ipaddr2
@@ -300,7 +299,7 @@ func nothingTimedOut(r *Run) error {
 // standbyBackIfDown brings the standby back if it is not one.
 func standbyBackIfDown(r *Run) error {
 	st, err := r.Status(r)
-	if err != nil || len(st.Deviations()) == 0 {
+	if err != nil || len(r.Deviations(st)) == 0 {
 		return err
 	}
 	return standbyBack(r)

@@ -28,6 +28,38 @@ const (
 
 // connect opens a connection from the client on the S-LAN to an address there.
 func connect(ctx context.Context, address string, onNotice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	cfg, err := clientConfig(address, onNotice)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, cfg)
+}
+
+// Connect opens a connection from the client on the S-LAN to an address there,
+// for clients that look at what others see. Nothing ends a statement of it on the
+// server, neither a limit nor a cancel request when ctx ends: a wait for the
+// standby that is cancelled makes rows visible that may not outlive the primary.
+// onNotice is told of the server's warnings; it may be nil.
+func Connect(ctx context.Context, address string, onNotice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	cfg, err := clientConfig(address, onNotice)
+	if err != nil {
+		return nil, err
+	}
+	delete(cfg.RuntimeParams, "statement_timeout")
+	dialled := false
+	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dialled { // pgconn dials once more to send a cancel request
+			return nil, errNoCancel
+		}
+		dialled = true
+		return dialFromClient(ctx, network, address)
+	}
+	return open(ctx, cfg)
+}
+
+var errNoCancel = errors.New("this client cancels nothing")
+
+func clientConfig(address string, onNotice pgconn.NoticeHandler) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig("sslmode=disable")
 	if err != nil {
 		return nil, err
@@ -46,6 +78,10 @@ func connect(ctx context.Context, address string, onNotice pgconn.NoticeHandler)
 	cfg.ValidateConnect = nil // whatever PGTARGETSESSIONATTRS says: standbys are asked too
 	// One round trip per statement, also for the first one of a new connection.
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return cfg, nil
+}
+
+func open(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	return pgx.ConnectConfig(ctx, cfg)

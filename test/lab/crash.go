@@ -20,7 +20,7 @@ func (n *Node) KillPostgreSQL() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("cannot read postmaster.pid of %s: %w", n.Name, err)
 	}
-	pid, err := n.outerPID(inner)
+	pid, err := n.OuterPID(inner)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -28,8 +28,8 @@ func (n *Node) KillPostgreSQL() (time.Time, error) {
 	return at, unix.Kill(pid, unix.SIGKILL)
 }
 
-// outerPID translates a process number of the node into the machine's.
-func (n *Node) outerPID(inner int) (int, error) {
+// OuterPID translates a process number of the node into the machine's.
+func (n *Node) OuterPID(inner int) (int, error) {
 	in := map[int]bool{}
 	for _, pid := range inNamespaces(n.netns()) {
 		in[pid] = true

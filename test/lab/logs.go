@@ -85,6 +85,10 @@ func parsePeerLoss(peer, log string, since time.Time) time.Time {
 	return time.Time{}
 }
 
+// SyslogTime reads the time at the begin of a line of Pacemaker's log, which
+// has no year: the one that brings it nearest to a known time is right.
+func SyslogTime(line string, near time.Time) (time.Time, bool) { return parseSyslogTime(line, near) }
+
 // parseSyslogTime reads "Nov 23 03:47:09.960", which has no year: the one that
 // brings it nearest to a known time is right. Nodes log in UTC.
 func parseSyslogTime(line string, near time.Time) (time.Time, bool) {
@@ -135,6 +139,25 @@ func parsePostgreSQL(node, log string, since time.Time) []LogLine {
 			continue
 		}
 		found = append(found, LogLine{Node: node, Text: strings.TrimSpace(line[len(layout):]), At: at})
+	}
+	return found
+}
+
+// PacemakerLines reads a node's Pacemaker log since a time.
+func (n *Node) PacemakerLines(since time.Time) ([]LogLine, error) {
+	content, err := n.ReadFile(PacemakerLog)
+	if err != nil {
+		return nil, err
+	}
+	return parsePacemaker(n.Name, string(content), since), nil
+}
+
+func parsePacemaker(node, log string, since time.Time) []LogLine {
+	var found []LogLine
+	for line := range strings.Lines(log) {
+		if at, ok := parseSyslogTime(line, since); ok && !at.Before(since) {
+			found = append(found, LogLine{Node: node, Text: strings.TrimSpace(line[len("Jan _2 15:04:05.000"):]), At: at})
+		}
 	}
 	return found
 }

@@ -113,6 +113,21 @@ func (p *WriteProbe) Stop() Audit {
 	return p.audit
 }
 
+// Audit is what was seen so far.
+func (p *WriteProbe) Audit() Audit {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := Audit{Looked: maps.Clone(p.audit.Looked), Accepted: map[string][]Span{}, Rows: maps.Clone(p.audit.Rows)}
+	for node, spans := range p.audit.Accepted {
+		a.Accepted[node] = slices.Clone(spans) // the last one still grows
+	}
+	for node, h := range a.Rows {
+		h.Acked = h.Acked[:len(h.Acked):len(h.Acked)] // later appends go behind these
+		a.Rows[node] = h
+	}
+	return a
+}
+
 // Overlaps lists when two nodes accepted writes at once.
 func (a Audit) Overlaps() []Overlap {
 	var found []Overlap

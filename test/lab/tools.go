@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -58,6 +60,7 @@ func (n *Node) Operate(ctx context.Context, locale, answers string, argv ...stri
 	if err != nil {
 		return Screen{}, err
 	}
+	noteTyped(n.Name, argv)
 	ctx, cancel := context.WithTimeout(ctx, operateTime)
 	defer cancel()
 	out, err := runInput(ctx, answers, enter...)
@@ -71,6 +74,38 @@ func (n *Node) Operate(ctx context.Context, locale, answers string, argv ...stri
 		}
 	}
 	return s, err
+}
+
+// Typed is a command that an operator has typed on a node.
+type Typed struct {
+	At   time.Time
+	Node string // empty: the one that had an address
+	Argv []string
+}
+
+// typed is what this process has typed; a lab has one process that does.
+var typed struct {
+	sync.Mutex
+	all []Typed
+}
+
+func noteTyped(node string, argv []string) {
+	typed.Lock()
+	defer typed.Unlock()
+	typed.all = append(typed.all, Typed{time.Now(), node, slices.Clone(argv)})
+}
+
+// Typed is what operators have typed since a time, in the order in which it was.
+func (l *Lab) Typed(since time.Time) []Typed {
+	typed.Lock()
+	defer typed.Unlock()
+	var found []Typed
+	for _, t := range typed.all {
+		if !t.At.Before(since) {
+			found = append(found, t)
+		}
+	}
+	return found
 }
 
 // login is the argument list that types a command, from this node, on the one
@@ -92,6 +127,7 @@ func (n *Node) OperateAndLeave(ctx context.Context, address, locale string, cond
 	if err != nil {
 		return err
 	}
+	noteTyped("", argv)
 	ctx, kill := context.WithTimeout(ctx, operateTime)
 	defer kill()
 	ended := make(chan error, 1)

@@ -62,22 +62,25 @@ type Writer struct {
 }
 
 // StartWriter begins to write; it stops with Stop or when ctx ends.
-func (l *Lab) StartWriter(ctx context.Context) *Writer {
+func (l *Lab) StartWriter(ctx context.Context) *Writer { return l.StartWriterEvery(ctx, writeInterval) }
+
+// StartWriterEvery is StartWriter with another pause between two commits.
+func (l *Lab) StartWriterEvery(ctx context.Context, pause time.Duration) *Writer {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &Writer{
 		history: History{Run: time.Now().UTC().Format("20060102T150405.000000000")},
 		stop:    cancel,
 		done:    make(chan struct{}),
 	}
-	go w.write(ctx)
+	go w.write(ctx, pause)
 	return w
 }
 
-func (w *Writer) write(ctx context.Context) {
+func (w *Writer) write(ctx context.Context, interval time.Duration) {
 	defer close(w.done)
 	s := session{address: VIPMaster}
 	defer s.close()
-	pause := time.NewTicker(writeInterval)
+	pause := time.NewTicker(interval)
 	defer pause.Stop()
 	for n := int64(1); ctx.Err() == nil; n++ {
 		// The number is used up whatever becomes of it: a row of unknown fate is
@@ -86,7 +89,7 @@ func (w *Writer) write(ctx context.Context) {
 		err := s.insert(ctx, "INSERT INTO written (run, n) VALUES ($1, $2)", w.history.Run, n)
 		a.End = time.Now()
 		w.record(a, err)
-		pause.Reset(writeInterval)
+		pause.Reset(interval)
 		select {
 		case <-ctx.Done():
 		case <-pause.C:

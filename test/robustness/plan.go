@@ -1,0 +1,221 @@
+package robustness
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"pgrex/test/drill"
+)
+
+// Options say what a run is. With the same ones its plan is the same.
+type Options struct {
+	Seed    uint64
+	Nodes   int // 2 or 3
+	Fencing bool
+	// Time is how long faults are made; the last repair and the verdict come after.
+	Time time.Duration
+	// Faults ends the run earlier, after so many; 0: as many as there is time for.
+	Faults int
+	// Least and Most bound the time from one fault to the next. A cluster that is
+	// not repaired by then gets its time.
+	Least, Most time.Duration
+}
+
+// Every reads a time from one fault to the next, such as 15s-45s.
+func Every(text string) (least, most time.Duration, err error) {
+	from, to, ok := strings.Cut(text, "-")
+	if !ok {
+		to = from
+	}
+	if least, err = time.ParseDuration(from); err == nil {
+		most, err = time.ParseDuration(to)
+	}
+	if err == nil && (least <= 0 || most < least) {
+		err = fmt.Errorf("%q is not a time from one fault to the next, such as 15s-45s", text)
+	}
+	return least, most, err
+}
+
+// Entry is one fault of the plan.
+type Entry struct {
+	Number int    // from 1
+	Fault  string // number in the catalogue
+	// Pause is the time since the fault before.
+	Pause time.Duration
+	// Overlaps says that the fault before is still there.
+	Overlaps bool
+}
+
+// Episode is one fault, or two at once, and what comes afterwards.
+type Episode struct {
+	Entries []Entry
+	// Lasts is how long after the last fault all of them are undone.
+	Lasts time.Duration
+	// Operator says that everything is repaired then. Else nobody comes while the
+	// service is there, and the next fault meets what is left.
+	Operator bool
+}
+
+// Plan is the faults of a run, one after the other.
+type Plan struct {
+	Options
+	rng     *rand.Rand
+	choices []choice
+	deck    []choice // those that were not yet drawn of all of them
+	number  int
+}
+
+// Parts of the seed's use, so that one does not depend on what another one draws.
+const (
+	planStream = iota
+	clientStream
+)
+
+// NewPlan begins the plan of a run.
+func NewPlan(o Options) *Plan {
+	return &Plan{Options: o, rng: rand.New(rand.NewPCG(o.Seed, planStream)), choices: choicesFor(o)}
+}
+
+// Next draws the next episode: every fault that fits comes once before one comes
+// again, and one in five of them while the one before is still there.
+func (p *Plan) Next() Episode {
+	const together = 4 // every so many episodes one of two faults
+	first := p.draw(func(choice) bool { return true })
+	e := Episode{Entries: []Entry{p.entry(first, p.between(p.Least, p.Most), false)}}
+	if !first.alone && p.rng.IntN(together) == 0 {
+		second := p.draw(func(c choice) bool { return !c.alone && c.id != first.id })
+		e.Entries = append(e.Entries, p.entry(second, p.between(0, 8*time.Second), true))
+	}
+	e.Lasts = p.between(3*time.Second, max(5*time.Second, min(25*time.Second, p.Most)))
+	e.Operator = p.rng.IntN(4) > 0
+	return e
+}
+
+func (p *Plan) entry(c choice, pause time.Duration, overlaps bool) Entry {
+	p.number++
+	return Entry{Number: p.number, Fault: c.id, Pause: pause, Overlaps: overlaps}
+}
+
+func (p *Plan) draw(fits func(choice) bool) choice {
+	for {
+		if i := slices.IndexFunc(p.deck, fits); i >= 0 {
+			c := p.deck[i]
+			p.deck = slices.Delete(p.deck, i, i+1)
+			return c
+		}
+		again := slices.Clone(p.choices)
+		p.rng.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+		p.deck = append(p.deck, again...)
+	}
+}
+
+func (p *Plan) between(least, most time.Duration) time.Duration {
+	d := least
+	if most > least {
+		d += time.Duration(p.rng.Int64N(int64(most - least)))
+	}
+	return d.Round(100 * time.Millisecond)
+}
+
+// choice is a scenario that can be played at random: it can be undone, needs
+// nothing special of the cluster, and what is left of it is repaired by bringing
+// every node back.
+type choice struct {
+	id string
+	on clusters
+	// alone: not together with another one.
+	alone bool
+	// standby: it strikes a standby, which therefore has to be one.
+	standby bool
+	// waits: nobody takes over, and the operator has to come.
+	waits bool
+	// fenced: the cluster may take the power of a node, where it can.
+	fenced target
+}
+
+type target string
+
+const (
+	nobody       target = ""
+	thePrimary   target = "primary"
+	theStandby   target = "standby"
+	eitherOfThem target = "either" // of a pair of faults
+)
+
+// clusters is a set of kinds of cluster.
+type clusters int
+
+const (
+	plain    clusters = 1 << iota // two nodes, no fencing
+	fenced                        // two nodes with fencing
+	three                         // three nodes, no fencing
+	everyOne = plain | fenced | three
+)
+
+func (o Options) kind() clusters {
+	switch {
+	case o.Nodes == 3:
+		return three
+	case o.Fencing:
+		return fenced
+	}
+	return plain
+}
+
+var choices = []choice{
+	{id: "F01", on: everyOne},
+	{id: "F02", on: everyOne},
+	{id: "F03", on: everyOne},
+	{id: "F04", on: everyOne, standby: true},
+	{id: "F05", on: everyOne, standby: true},
+	{id: "F06", on: everyOne},
+	{id: "F07", on: everyOne},
+	{id: "F08", on: everyOne, standby: true},
+	{id: "F09", on: everyOne, fenced: thePrimary},
+	{id: "F10", on: everyOne, standby: true, fenced: theStandby},
+	{id: "F12", on: plain | fenced},
+	{id: "F19", on: everyOne},
+	{id: "F22", on: everyOne},
+	{id: "F31", on: everyOne},
+	{id: "F32", on: everyOne, standby: true},
+	{id: "F34", on: everyOne, standby: true},
+	{id: "F35", on: everyOne},
+	{id: "F36", on: fenced, standby: true, fenced: theStandby},
+	{id: "F37", on: fenced, standby: true, fenced: thePrimary},
+	{id: "F41", on: fenced, fenced: thePrimary},
+	{id: "F45", on: everyOne},
+	{id: "F48", on: everyOne, standby: true},
+	{id: "F50", on: fenced, fenced: thePrimary},
+	{id: "F56", on: plain, alone: true, standby: true, waits: true},
+}
+
+func choicesFor(o Options) []choice {
+	var fit []choice
+	for _, c := range choices {
+		if c.on&o.kind() != 0 {
+			fit = append(fit, c)
+		}
+	}
+	return fit
+}
+
+func choiceOf(id string) choice {
+	return choices[slices.IndexFunc(choices, func(c choice) bool { return c.id == id })]
+}
+
+// Scenario is a fault of the plan.
+func (e Entry) Scenario() drill.Scenario {
+	all := drill.Scenarios()
+	return all[slices.IndexFunc(all, func(s drill.Scenario) bool { return s.ID == e.Fault })]
+}
+
+// Scenarios are the faults that runs are made of, in the catalogue's order.
+func Scenarios() []drill.Scenario {
+	all := drill.Scenarios()
+	return slices.DeleteFunc(all, func(s drill.Scenario) bool {
+		return !slices.ContainsFunc(choices, func(c choice) bool { return c.id == s.ID })
+	})
+}
