@@ -537,6 +537,17 @@ func TestStandbyStartRewinds(t *testing.T) {
 			t.Error("archived WAL of the way of its own is in the archive still")
 		}
 	})
+	// It was the primary of a part of the cluster that nobody goes on from.
+	t.Run("-r beside the history of a timeline after the primary's", func(t *testing.T) {
+		l.again(t)
+		const left = "00000003.history"
+		l.write("n1", "archive/"+left, "1\t0/2000000\tno recovery target specified\n")
+		l.want(l.start("-r"), 0, []string{"SST-077: " + left}, stackStarted...)
+		if _, err := os.Stat(l.n1("archive/" + left)); err == nil {
+			t.Error("recovery would follow it")
+		}
+		whole(t)
+	})
 	t.Run("killed", func(t *testing.T) {
 		l.again(t)
 		l.dies("pg_rewind", "-r")

@@ -58,20 +58,7 @@ func says(n func(*Run) *lab.Node, command string, wanted ...string) func(*Run) e
 
 // logged looks whether a node's Pacemaker has logged something since the fault.
 func logged(n func(*Run) *lab.Node, wanted string) func(*Run) error {
-	return func(r *Run) error {
-		text, err := n(r).ReadFile(lab.PacemakerLog)
-		if err != nil {
-			return err
-		}
-		since := r.at.UTC().Format("Jan _2 15:04:05")
-		for line := range strings.Lines(string(text)) {
-			if len(line) > len(since) && line[:len(since)] >= since && strings.Contains(line, wanted) {
-				r.tell("%s", strings.TrimSpace(line))
-				return nil
-			}
-		}
-		return fmt.Errorf("the log of %s says nothing of %q", n(r).Name, wanted)
-	}
+	return func(r *Run) error { return r.told(n(r), lab.PacemakerLog, wanted) }
 }
 
 // together waits until both nodes see each other as members of one cluster.
@@ -143,7 +130,7 @@ func killed(n func(*Run) *lab.Node, daemons ...string) func(*Run) error {
 			if err := kill(n, "KILL", d)(r); err != nil {
 				return err
 			}
-			if err := inOrder(pause(4*time.Second), together, pause(6*time.Second))(r); err != nil {
+			if err := inOrder(pause(3*time.Second), together, pause(4*time.Second))(r); err != nil {
 				return err
 			}
 		}

@@ -199,21 +199,21 @@ func clusterFaults() []Scenario {
 			Strike: shell(primary, "chmod 0644 "+agentFile), Mend: inOrder(oldPrimaryPowered, shell(primary, "chmod 0755 "+agentFile)), Repair: oldPrimaryBack,
 		},
 		{
-			ID: "F69", Name: "monitors and notifications of the standby killed by their time-outs", Course: Stays, Lasts: 25 * time.Second,
+			ID: "F69", Name: "monitors and notifications of the standby killed by their time-outs", Course: Stays, MayTimeOut: []string{"primary", "standby"}, Lasts: 25 * time.Second,
 			Fault:  Text{"the time-outs of the standby's monitor and of notify are 5 ms", "Standby の monitor と notify のタイムアウトを 5 ms にする"},
 			Expect: Text{"the standby is given up, the primary goes on", "Standby は停止し、Primary は継続する"},
 			Strike: timeOuts(map[string]string{"monitor-10s": "5ms", "notify-0s": "5ms"}),
 			Mend:   timeOuts(map[string]string{"monitor-10s": "60s", "notify-0s": "90s"}), Repair: standbyBack,
 		},
 		{
-			ID: "F69f", Name: "demotion killed by its time-out, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
+			ID: "F69f", Name: "demotion killed by its time-out, with fencing", Course: Moves, Fencing: true, Fenced: "primary", MayTimeOut: []string{"primary"},
 			Fault:  Text{"vip-master is removed, and the time-out of demote is 5 ms; the cluster has fencing", "vip-master を削除し、demote のタイムアウトを 5 ms にする (フェンシングあり)"},
 			Expect: Text{"the primary's node is fenced, the standby takes over", "Primary のノードがフェンシングされ、Standby が引き継ぐ"},
 			Strike: inOrder(timeOuts(map[string]string{"demote-0s": "5ms"}), shell(primary, "ip addr del "+lab.VIPMaster+"/24 dev bond0")),
 			Mend:   timeOuts(map[string]string{"demote-0s": "300s"}), Repair: oldPrimaryBack,
 		},
 		{
-			ID: "F69p", Name: "promotion killed by its time-out", Course: Waits, Lasts: 30 * time.Second,
+			ID: "F69p", Name: "promotion killed by its time-out", Course: Waits, MayTimeOut: []string{"standby"}, Lasts: 30 * time.Second,
 			Fault:  Text{"the primary's postmaster is killed, and the time-out of promote is 80 ms", "Primary の postmaster を kill -9 し、promote のタイムアウトを 80 ms にする"},
 			Expect: Text{"the standby is not promoted; it is started as primary by hand", "Standby は昇格しない。手動で Primary として起動する"},
 			Strike: func(r *Run) error {
