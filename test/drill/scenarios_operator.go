@@ -101,7 +101,7 @@ func operatorFaults() []Scenario {
 				return r.Standby.StartCluster(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", ""); err != nil {
+				if err := r.failure(r.Standby, "start"); err != nil {
 					return err
 				}
 				if err := r.operate(r.Standby, "pg-rex_stop", "--yes", "-f"); err != nil {
@@ -195,7 +195,7 @@ func operatorFaults() []Scenario {
 				return process(standby, "CONT", "walreceiver")(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.logged(r.Standby, 0, "its data may lack acknowledged commits"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, "its data may lack acknowledged commits"); err != nil {
 					return err
 				}
 				_, err := r.look(r.Standby, []string{"Down: no Master is running", r.Standby.Name + " is not promoted: its data status is"}, "pg-rex_status")
@@ -250,7 +250,7 @@ func operatorFaults() []Scenario {
 				return r.Standby.StartCluster(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", lab.LockFile); err != nil {
+				if err := r.failure(r.Standby, "start", lab.LockFile); err != nil {
 					return err
 				}
 				if _, err := r.look(r.Standby, []string{lab.LockFile, r.Primary.Name + "# pg-rex_status"}, "pg-rex_status"); err != nil {
@@ -402,7 +402,7 @@ func operatorFaults() []Scenario {
 				return r.refused(r.Standby, []string{"primary_conninfo", "postgresql.auto.conf"}, "pg-rex_slave_start", "-n")
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", "primary_conninfo"); err != nil {
+				if err := r.failure(r.Standby, "start", "primary_conninfo"); err != nil {
 					return err
 				}
 				_, err := r.look(r.Primary, []string{"primary_conninfo", "postgresql.auto.conf"}, "pg-rex_status")
@@ -470,11 +470,10 @@ func operatorFaults() []Scenario {
 				if err != nil {
 					return err
 				}
-				end := r.logEnd(r.Standby)
 				if err := r.Standby.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.logged(r.Standby, end, "database system identifier differs"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, "database system identifier differs"); err != nil {
 					return err
 				}
 				if _, err := r.look(r.Standby, []string{"database system identifier differs"}, "pg-rex_status"); err != nil {
@@ -559,7 +558,7 @@ func operatorFaults() []Scenario {
 				if err := r.Primary.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.failed(r.Primary, "start", lab.LockFile); err != nil {
+				if err := r.failure(r.Primary, "start", lab.LockFile); err != nil {
 					return err
 				}
 				if err := r.nobodyServes(10 * time.Second); err != nil {
@@ -582,11 +581,10 @@ func operatorFaults() []Scenario {
 				if err := r.powerCut(); err != nil {
 					return err
 				}
-				end := r.logEnd(r.Standby)
 				if err := r.Standby.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.logged(r.Standby, end, r.Primary.Name+" was the primary"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, r.Primary.Name+" was the primary"); err != nil {
 					return err
 				}
 				if err := r.nobodyServes(decided); err != nil {
@@ -597,7 +595,7 @@ func operatorFaults() []Scenario {
 				}
 				return r.Primary.StartCluster(r)
 			},
-			Check:  func(r *Run) error { return r.failed(r.Primary, "start", lab.LockFile) },
+			Check:  func(r *Run) error { return r.failure(r.Primary, "start", lab.LockFile) },
 			Repair: oldPrimaryBack,
 		},
 		{
