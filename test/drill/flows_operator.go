@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -62,41 +61,6 @@ func (r *Run) nobodyServes(lasts time.Duration) error {
 // decided is how long a standby has that is going to claim the promotion:
 // several monitors.
 const decided = 25 * time.Second
-
-// failed waits until the cluster has found an action of a node failed, for a
-// reason with some words.
-func (r *Run) failed(n *lab.Node, operation, words string) error {
-	what := fmt.Sprintf("failed %s on %s that says %q", operation, n.Name, words)
-	return lab.Until(r, what, time.Minute, func(ctx context.Context) (string, bool) {
-		st, err := n.Status(ctx)
-		if err != nil {
-			return err.Error(), false
-		}
-		for _, f := range st.Failed {
-			if f.Node == n.Name && strings.Contains(f.Operation, operation) && strings.Contains(f.Reason, words) {
-				return "", true
-			}
-		}
-		return st.String(), false
-	})
-}
-
-// logEnd is where the agent's log on a node ends now.
-func (r *Run) logEnd(n *lab.Node) int {
-	text, _ := n.ReadFile(lab.PacemakerLog) // none yet is an empty one
-	return len(text)
-}
-
-// logged waits until the agent's log says something behind a place.
-func (r *Run) logged(n *lab.Node, from int, words string) error {
-	return lab.Until(r, fmt.Sprintf("%q in the log of %s", words, n.Name), time.Minute, func(context.Context) (string, bool) {
-		text, err := n.ReadFile(lab.PacemakerLog)
-		if err != nil || len(text) < from {
-			return fmt.Sprint(err), false
-		}
-		return "nothing of it", strings.Contains(string(text[from:]), words)
-	})
-}
 
 // configure adds a line to the configuration of the commands on all nodes.
 func (r *Run) configure(line string) (undo func() error, err error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // lookTime bounds a look at something that is there, or is about to be.
-const lookTime = 30 * time.Second
+const lookTime = time.Minute
 
 var logs = []string{lab.PacemakerLog, lab.PostgreSQLLog}
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pgrex/test/audit"
 	"pgrex/test/lab"
 )
 
@@ -100,7 +101,7 @@ func operatorFaults() []Scenario {
 				return r.Standby.StartCluster(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", ""); err != nil {
+				if err := r.failure(r.Standby, "start"); err != nil {
 					return err
 				}
 				if err := r.operate(r.Standby, "pg-rex_stop", "--yes", "-f"); err != nil {
@@ -194,7 +195,7 @@ func operatorFaults() []Scenario {
 				return process(standby, "CONT", "walreceiver")(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.logged(r.Standby, 0, "its data may lack acknowledged commits"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, "its data may lack acknowledged commits"); err != nil {
 					return err
 				}
 				_, err := r.look(r.Standby, []string{"Down: no Master is running", r.Standby.Name + " is not promoted: its data status is"}, "pg-rex_status")
@@ -249,7 +250,7 @@ func operatorFaults() []Scenario {
 				return r.Standby.StartCluster(r)
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", lab.LockFile); err != nil {
+				if err := r.failure(r.Standby, "start", lab.LockFile); err != nil {
 					return err
 				}
 				if _, err := r.look(r.Standby, []string{lab.LockFile, r.Primary.Name + "# pg-rex_status"}, "pg-rex_status"); err != nil {
@@ -401,7 +402,7 @@ func operatorFaults() []Scenario {
 				return r.refused(r.Standby, []string{"primary_conninfo", "postgresql.auto.conf"}, "pg-rex_slave_start", "-n")
 			},
 			Check: func(r *Run) error {
-				if err := r.failed(r.Standby, "start", "primary_conninfo"); err != nil {
+				if err := r.failure(r.Standby, "start", "primary_conninfo"); err != nil {
 					return err
 				}
 				_, err := r.look(r.Primary, []string{"primary_conninfo", "postgresql.auto.conf"}, "pg-rex_status")
@@ -413,7 +414,8 @@ func operatorFaults() []Scenario {
 			Repair: standbyBack,
 		},
 		{
-			ID: "F62", Name: "old copy of the standby's data restored", Course: Stays, Lasts: 25 * time.Second,
+			ID: "F62", Name: "old copy of the standby's data restored", Course: Stays, Lasts: 25 * time.Second, Restarts: []string{"standby"},
+			Spared: map[audit.Invariant]string{audit.I9: "the data is replaced by hand"},
 			Fault: Text{"the standby's data is replaced by a copy from two timelines ago, and its cluster is started",
 				"Standby のデータを 2 つ前のタイムラインの複製に置き換え、クラスタを起動"},
 			Expect: Text{"it joins by archive and streaming, and never claims the role", "アーカイブとストリーミングで追いつき、昇格することはない"},
@@ -445,6 +447,7 @@ func operatorFaults() []Scenario {
 		},
 		{
 			ID: "F63", Name: "data of another cluster at the standby, then the primary lost", Course: Waits, Lasts: decided,
+			Spared: map[audit.Invariant]string{audit.I9: "the data is replaced by hand"},
 			Fault: Text{"the standby's data is replaced by that of another initdb and its cluster started; later the primary loses its power",
 				"Standby のデータを別の initdb のものに置き換えてクラスタを起動し、その後 Primary が電源断"},
 			Expect: Text{"it is never promoted; the commands refuse it and take a base backup", "昇格することはなく、コマンドはこのデータを拒否してベースバックアップを取得する"},
@@ -467,11 +470,10 @@ func operatorFaults() []Scenario {
 				if err != nil {
 					return err
 				}
-				end := r.logEnd(r.Standby)
 				if err := r.Standby.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.logged(r.Standby, end, "database system identifier differs"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, "database system identifier differs"); err != nil {
 					return err
 				}
 				if _, err := r.look(r.Standby, []string{"database system identifier differs"}, "pg-rex_status"); err != nil {
@@ -544,7 +546,7 @@ func operatorFaults() []Scenario {
 			Repair: standbyBack,
 		},
 		{
-			ID: "F73", Name: "power cut of both nodes, started in each order", Course: Moves,
+			ID: "F73", Name: "power cut of both nodes, started in each order", Course: Moves, Restarts: []string{"primary", "standby"},
 			Fault: Text{"both nodes lose their power under load and are started one after the other: the old primary first, the next time the standby first",
 				"負荷中に両ノードが電源断。1 回目は旧 Primary から、2 回目は Standby から起動"},
 			Expect: Text{"one alone is refused or waits with a reason; with both there the standby, which has everything, is promoted",
@@ -556,7 +558,7 @@ func operatorFaults() []Scenario {
 				if err := r.Primary.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.failed(r.Primary, "start", lab.LockFile); err != nil {
+				if err := r.failure(r.Primary, "start", lab.LockFile); err != nil {
 					return err
 				}
 				if err := r.nobodyServes(10 * time.Second); err != nil {
@@ -579,11 +581,10 @@ func operatorFaults() []Scenario {
 				if err := r.powerCut(); err != nil {
 					return err
 				}
-				end := r.logEnd(r.Standby)
 				if err := r.Standby.StartCluster(r); err != nil {
 					return err
 				}
-				if err := r.logged(r.Standby, end, r.Primary.Name+" was the primary"); err != nil {
+				if err := r.told(r.Standby, lab.PacemakerLog, r.Primary.Name+" was the primary"); err != nil {
 					return err
 				}
 				if err := r.nobodyServes(decided); err != nil {
@@ -594,11 +595,11 @@ func operatorFaults() []Scenario {
 				}
 				return r.Primary.StartCluster(r)
 			},
-			Check:  func(r *Run) error { return r.failed(r.Primary, "start", lab.LockFile) },
+			Check:  func(r *Run) error { return r.failure(r.Primary, "start", lab.LockFile) },
 			Repair: oldPrimaryBack,
 		},
 		{
-			ID: "F74", Name: "switchovers under load", Course: Moves,
+			ID: "F74", Name: "switchovers under load", Course: Moves, Restarts: []string{"primary", "standby"},
 			Fault:  Text{"five switchovers under load, typed on either node in turn, and one back", "負荷をかけながら両ノードから交互に計画切り替えを 5 回、最後に 1 回戻す"},
 			Expect: Text{"no row is lost, no failure is counted, no lock or journal is left", "行は失われず、故障回数、起動禁止フラグ、途中の記録も残らない"},
 			Strike: func(r *Run) error { return r.switchovers(5) },
