@@ -70,7 +70,6 @@ tools: deps build ## the operation commands at length: 20 switchovers, one kille
 .PHONY: faults
 faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09")
 	$(AS_ROOT) ./bin/pgrex-lab drill $(or $(DRILLS),all)
-	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=30m -v ./test/faults -run 'TestBothShoot|TestPrimaryLostAndNotFenced'
 
 MINUTES ?= 10
 

@@ -104,7 +104,7 @@ func choose(ids []string) ([]drill.Scenario, error) {
 		}
 	}
 	slices.SortStableFunc(chosen, func(a, b drill.Scenario) int {
-		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)))
+		return cmp.Or(cmp.Compare(a.Kind().Nodes, b.Kind().Nodes), cmp.Compare(btoi(a.Fencing), btoi(b.Fencing)), cmp.Compare(btoi(a.Async), btoi(b.Async)))
 	})
 	return chosen, nil
 }
@@ -134,11 +134,11 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			l = nil
 		}
 		if l == nil {
-			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing}
+			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing, Async: s.Async}
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}
-			if err := l.InstallTools(tools, drill.Tools(s.Fencing)); err != nil {
+			if err := l.InstallTools(tools, s.Kind().Configuration()); err != nil {
 				return err
 			}
 		}

@@ -16,12 +16,12 @@ func TestChooseDrills(t *testing.T) {
 	if err != nil || len(all) != len(drill.Scenarios()) {
 		t.Errorf("%d of %d, %v", len(all), len(drill.Scenarios()), err)
 	}
-	fenced := false
-	for _, s := range all {
-		if fenced && !s.Fencing {
-			t.Errorf("%s without fencing comes after one with it: a cluster too many", s.ID)
+	seen := map[drill.Kind]bool{}
+	for i, s := range all {
+		if seen[s.Kind()] && s.Kind() != all[i-1].Kind() {
+			t.Errorf("%s needs %+v, which has been before: a cluster too many", s.ID, s.Kind())
 		}
-		fenced = s.Fencing
+		seen[s.Kind()] = true
 	}
 	some, err := choose([]string{"F36", "F01"})
 	if err != nil || len(some) != 2 || some[0].ID != "F01" {

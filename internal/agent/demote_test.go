@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"pgrex/internal/ocf"
 	"pgrex/test/servers/clients"
@@ -149,6 +150,15 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 	}
 }
 
+// majority makes this a cluster of three of which two are here.
+func (s *site) majority() {
+	s.t.Helper()
+	s.params["node_list"] = "node01 node02 node03"
+	s.change(func(r *record) {
+		r.Online["node03"], r.Transient["node03"], r.Permanent["node03"] = true, map[string]string{}, map[string]string{}
+	})
+}
+
 // The cluster's networks are cut and the one that replicates is not: the
 // primary goes on, and this standby can know it.
 func TestPromotionBesideALivingPrimary(t *testing.T) {
@@ -159,7 +169,11 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 		refused bool
 	}{
 		{"its server answers", func(*site, upstream) {}, true},
-		{"it has been fenced", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, false},
+		{"its server lets nobody in any more", func(s *site, u upstream) {
+			s.must(os.WriteFile(u.data+"/pg_hba.conf", []byte("local all all trust\n"), 0o600))
+			s.must(syscall.Kill(u.postmaster(), syscall.SIGHUP))
+		}, true},
+		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
 		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
 		{"its server is gone", func(s *site, u upstream) {
 			u.crash()
@@ -168,6 +182,19 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			})
 		}, false},
 		{"nobody listens at master_ip", func(s *site, _ upstream) { s.params["master_ip"] = "127.0.0.3" }, false},
+		{"this is the majority, and the other side stops it", func(s *site, u upstream) {
+			s.majority()
+			pid := u.postmaster()
+			time.AfterFunc(1500*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+		}, false},
+		{"this is the majority, and the other side keeps it: in mode sync its commits wait for this server", func(s *site, _ upstream) {
+			s.majority()
+			s.context["timeout"] = "8000"
+		}, false},
+		{"this is the majority, and the other side keeps it, in mode async", func(s *site, _ upstream) {
+			s.majority()
+			s.params["rep_mode"], s.context["timeout"] = "async", "8000"
+		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

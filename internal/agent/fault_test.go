@@ -114,6 +114,29 @@ func TestPrimaryWithoutUsableConfiguration(t *testing.T) {
 	s.want("stop", ocf.Success)
 }
 
+// A name service that is away for a while is no reason to move the primary: on
+// the other node it may be away as well.
+//
+// Conformance: 24, 25 (PostgreSQL server)
+func TestUserUnknownToTheNameService(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.standby()
+	s.params["pgdba"] = "nosuchuser"
+	s.want("monitor", ocf.Success, recurring)
+	delete(s.params, "pgdba")
+	s.want("stop", ocf.Success)
+
+	s.primaryAlone()
+	s.params["pgdba"] = "nosuchuser"
+	s.want("monitor", ocf.RunningPromoted, recurring)
+	s.want("demote", ocf.Success)
+	if pid := s.postmaster(); pid != 0 {
+		t.Errorf("demote left server %d running", pid)
+	}
+	s.want("monitor", ocf.NotRunning, recurring)
+}
+
 // A server that accepts connections and says nothing, as on a disk that hangs.
 //
 // Conformance: 17, 41, 62, 87 (PostgreSQL server)
@@ -511,7 +534,7 @@ func TestSettingsOfAnotherFile(t *testing.T) {
 		}
 		s.must(appendTo(auto, c.setting))
 		name, _, _ := strings.Cut(c.setting, " ")
-		if a := s.want("start", ocf.ErrConfigured); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
+		if a := s.want("start", ocf.ErrArgs); !strings.Contains(a.reason, name) || !strings.Contains(a.reason, c.reason) {
 			t.Errorf("%s: reason %q", strings.TrimSpace(c.setting), a.reason)
 		}
 		s.want("stop", ocf.Success)

@@ -31,13 +31,14 @@ import (
 
 // Agent is one invocation.
 type Agent struct {
-	call   ocf.Call
-	params ocf.Params
-	pg     *pg.Instance
-	crm    *crm.Client
-	log    *logrus.Logger
-	node   string // the cluster's name of this node
-	usable bool   // the configuration is; otherwise only the server is looked after
+	call     ocf.Call
+	params   ocf.Params
+	pg       *pg.Instance
+	crm      *crm.Client
+	log      *logrus.Logger
+	node     string // the cluster's name of this node
+	usable   bool   // the configuration is; otherwise only the server is looked after
+	nameless bool   // the name service does not know pgdba
 
 	state        *crm.State // read once per action, see cluster
 	promoteAsked bool       // the server has been told to leave recovery
@@ -100,14 +101,26 @@ func Main(args []string, env ocf.Env, stdin *os.File, stdout, stderr io.Writer) 
 	if err == nil {
 		return code
 	}
-	if call.Action == "notify" {
-		// Pacemaker ignores the answer; a failed notification is for the log.
+	code = harmless(call, code)
+	if code == ocf.Success {
 		log.Error(err)
-		return ocf.Success
+		return code
 	}
 	_, reason := ocf.FirstReason(err)
 	log.Error(reason)
 	ocf.PrintReason(stderr, env, reason)
+	return code
+}
+
+// harmless is the status that an action may answer with in place of code. Of a
+// notification Pacemaker ignores the answer. A reload takes nothing over that
+// the next start would not look at again; after one that failed, the cluster
+// would stop the database over a mistyped parameter, on all nodes where the
+// status is "not configured".
+func harmless(call ocf.Call, code ocf.Code) ocf.Code {
+	if call.Action == "notify" || call.Action == "reload-agent" && !call.ByHand {
+		return ocf.Success
+	}
 	return code
 }
 
@@ -192,6 +205,12 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
 	if userErr != nil && !do.lenient {
 		return ocf.ErrInstalled, ocf.Errorf(ocf.ErrInstalled, "pgdba=%s: %w", params.PgDBA, userErr)
+	}
+	if a.nameless = userErr != nil; a.nameless {
+		log.Warnf("going on as the owner of %s: %v", params.PgData, oneLine(userErr))
+		if user, err = pg.Owner(params.PgDBA, params.PgData); err != nil {
+			log.Warn(oneLine(err))
+		}
 	}
 	if uid := os.Geteuid(); uid != 0 && (userErr != nil || uid != int(user.UID)) {
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "must run as root or as %s", params.PgDBA)

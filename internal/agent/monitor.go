@@ -44,7 +44,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	query, cancel := a.share(ctx, 2, 3)
 	defer cancel()
 	session, err := a.connectForMonitor(query)
-	if errors.Is(err, pg.ErrTooMany) {
+	if errors.Is(err, pg.ErrTooMany) || a.nameless && errors.Is(err, pg.ErrAuth) {
 		return a.busyVerdict(err)
 	}
 	if errors.Is(err, errServerDied) {
@@ -114,7 +114,8 @@ func (a *Agent) connectForMonitor(ctx context.Context) (*pg.Session, error) {
 	return a.connectPatiently(ctx)
 }
 
-// busyVerdict judges a server that lives and has no connection left for us.
+// busyVerdict judges a server that lives and has no connection left for us, or
+// does not know us because the name service does not.
 func (a *Agent) busyVerdict(cause error) (ocf.Code, error) {
 	c, err := a.pg.Control()
 	if err != nil {

@@ -52,8 +52,8 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		return ocf.ErrGeneric, err
 	}
 	why := replication.RefusePromotion(o)
-	if why == "" && !s.Fencing && a.receives(server, senders) {
-		why = a.primaryAnswers(ctx, o)
+	if why == "" && a.receives(server, senders) {
+		why = a.outlive(ctx, o)
 	}
 	if why != "" {
 		a.applyAll(ctx, replication.LoseScore(a.own(ctx), why))
@@ -78,9 +78,44 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	return ocf.Success, nil
 }
 
+// minorityPatience is how long a promotion waits for the end of a primary whose
+// commits cannot go on without this server anyway.
+const minorityPatience = 20 * time.Second
+
+// outlive waits for the end of a primary that the cluster has lost and that
+// answers all the same, and says why this server may not be promoted beside it.
+//
+// Only a majority waits: the other side is a minority then, and its cluster
+// stops the server, which may take longer than the election here. Two nodes
+// cannot know.
+func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) string {
+	why := a.primaryAnswers(ctx, o)
+	if why == "" || !o.Current {
+		return why
+	}
+	a.log.Infof("%s; this is the majority: waiting for the other side to stop that server", why)
+	waiting, cancel := a.share(ctx, 1, 2)
+	defer cancel()
+	if o.Mode == replication.Sync {
+		waiting, cancel = context.WithTimeout(waiting, minorityPatience)
+		defer cancel()
+	}
+	err := until(waiting, "the end of that server", 20*time.Millisecond, func() (bool, error) {
+		return a.primaryAnswers(waiting, o) == "" && waiting.Err() == nil, nil
+	})
+	if err != nil && o.Mode != replication.Sync {
+		return why
+	}
+	if err != nil {
+		a.log.Warnf("%s; promoted all the same: without quorum it keeps this server in its list, and its commits wait for it", why)
+	}
+	return ""
+}
+
 // primaryAnswers says that the last primary, which the cluster has lost, serves
 // all the same: the cluster's networks are cut, and the one that replicates is
-// not. Where nodes are fenced it is off by now.
+// not. Where nodes are fenced it should be off by now; a device may say so and
+// have done nothing.
 //
 // A lost node does not answer at all, and costs a moment.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
@@ -91,11 +126,12 @@ func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObserva
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
 	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	// A server that turns the question away is alive, and the one this receives from.
+	turnedAway := errors.Is(err, pg.ErrTooMany) || errors.Is(err, pg.ErrAuth)
 	if err != nil {
 		a.log.Info(err)
-		return ""
 	}
-	if peer.SystemID != o.Branch.SystemID {
+	if err != nil && !turnedAway || err == nil && peer.SystemID != o.Branch.SystemID {
 		return ""
 	}
 	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", lost, a.params.MasterIP)

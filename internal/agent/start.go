@@ -344,10 +344,10 @@ func (a *Agent) confirmStandby(ctx context.Context, session *pg.Session) (ocf.Co
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "PostgreSQL runs as a primary that the cluster did not promote")
 	}
 	if st.SyncNames != "" {
-		return ocf.ErrConfigured, a.foreignSyncNames(ctx, session, st.SyncNames)
+		return ocf.ErrArgs, a.foreignSyncNames(ctx, session, st.SyncNames)
 	}
 	if err := a.checkOverrides(ctx, session); err != nil {
-		return ocf.ErrConfigured, err
+		return ocf.ErrArgs, err
 	}
 	// A standby that has not noticed the demotion can still hold its slot here;
 	// then the slot goes at the next start.
@@ -410,13 +410,15 @@ func (a *Agent) foreignSyncNames(ctx context.Context, session *pg.Session, names
 }
 
 // overridden is the refusal of a setting: name, value, and the file that wins.
+// It is about this node: after "not configured", which says that all are wrong,
+// Pacemaker would stop a primary that serves on another one.
 func (a *Agent) overridden(s pg.ServerSetting, remedy string) error {
 	const longest = 40 // of the value: the file is what has to be found
 	value := []rune(a.params.Redact(s.Value))
 	if len(value) > longest {
 		value = append(value[:longest-3], []rune("...")...)
 	}
-	return ocf.Errorf(ocf.ErrConfigured, "%s=%q is set in %s: %s", s.Name, string(value), whereSet(s), remedy)
+	return ocf.Errorf(ocf.ErrArgs, "%s=%q is set in %s: %s", s.Name, string(value), whereSet(s), remedy)
 }
 
 // whereSet is the file that a setting comes from, as far as the user may know.
@@ -440,7 +442,7 @@ func (a *Agent) checkServer(ctx context.Context) error {
 	if a.params.RepMode != ocf.RepNone {
 		errs = append(errs, a.checkHotStandby(ctx))
 		if other := a.pg.TmpDirTaken(); other != "" {
-			errs = append(errs, &ocf.ParamError{Code: ocf.ErrConfigured, Name: "tmpdir", Value: a.params.TmpDir,
+			errs = append(errs, &ocf.ParamError{Code: ocf.ErrArgs, Name: "tmpdir", Value: a.params.TmpDir,
 				Allowed: "a directory of its own: the server of " + other + " uses this one"})
 		}
 	}
@@ -470,7 +472,7 @@ func (a *Agent) checkHotStandby(ctx context.Context) error {
 	case where == "":
 		where = "a file that " + a.params.Config + " includes"
 	}
-	return ocf.Errorf(ocf.ErrConfigured, "hot_standby=\"off\" is set in %s: it must be on", where)
+	return ocf.Errorf(ocf.ErrArgs, "hot_standby=\"off\" is set in %s: it must be on", where)
 }
 
 func permission(err error) error {

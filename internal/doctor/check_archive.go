@@ -166,7 +166,7 @@ func archiving(c *Case) []Finding {
 			return missing
 		}
 		a := s.Survey.Value.Archiver
-		if a.LastFailedTime.IsZero() || a.LastFailedTime.Before(a.LastArchivedTime) {
+		if !a.Fails() {
 			return nil
 		}
 		return []Finding{{State: Error, Found: say(message.DRA044, "file", a.LastFailed, "time", a.LastFailedTime.Local().Format(time.DateTime)),

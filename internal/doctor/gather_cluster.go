@@ -14,6 +14,7 @@ import (
 	"pgrex/internal/conf"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/run"
 )
 
 // Corosync is what a node has of it.
@@ -76,6 +77,15 @@ func (s seeker) corosync(ctx context.Context) Corosync {
 		}
 	}
 	return c
+}
+
+// CorosyncLinks are the links of this node's Corosync, as far as it says.
+func CorosyncLinks(ctx context.Context, r run.Runner) []Link {
+	ctx, cancel := context.WithTimeout(ctx, perProgram)
+	defer cancel()
+	// Its exit status says how they are, and differs between releases.
+	res, _ := r.Run(ctx, run.Command{Argv: []string{"corosync-cfgtool", "-s"}})
+	return parseLinks(string(res.Stdout)).Value
 }
 
 // version is the first that a program says of itself.

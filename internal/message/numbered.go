@@ -409,6 +409,14 @@ const (
 	STS049 ID = "STS-049"
 	STS050 ID = "STS-050"
 	STS051 ID = "STS-051"
+	STS052 ID = "STS-052"
+	STS053 ID = "STS-053"
+	STS054 ID = "STS-054"
+	STS055 ID = "STS-055"
+	STS056 ID = "STS-056"
+	STS057 ID = "STS-057"
+	STS058 ID = "STS-058"
+	STS059 ID = "STS-059"
 )
 
 var operationMessages = map[ID]entry{
@@ -1382,7 +1390,7 @@ var operationMessages = map[ID]entry{
 		"{node} だけにあるデータ（その可能性があるものを含む）が失われます。--yes では実行しないため、方法をオプションで指定してください。",
 	}},
 	SST077: {kind: Warning, text: text{
-		"{name} is of a timeline that {PRI} has left before; it was moved to {dir}.",
+		"{name} is not of {PRI}'s history; it was moved to {dir}.",
 		"{name} は {PRI} の履歴から外れたタイムラインの WAL のため、{dir} に移しました。",
 	}},
 
@@ -1999,5 +2007,37 @@ var operationMessages = map[ID]entry{
 	STS051: {kind: Warning, text: text{
 		"{path} on {node} is {pct}% full ({size} free).",
 		"{node} の {path} の使用率が {pct}% です（残り {size}）。",
+	}},
+	STS052: {kind: Warning, text: text{
+		"Archiving fails on {node}, last at {time} ({file}). WAL is kept there until it succeeds.",
+		"{node} で WAL のアーカイブに失敗しています（最終失敗: {time}、{file}）。成功するまで WAL が残り続けます。",
+	}},
+	STS053: {kind: Warning, text: text{
+		"Corosync link {links} is down (seen by {nodes}); the cluster goes on with the others.",
+		"Corosync のリンク {links} が切れています（検知したノード: {nodes}）。クラスタは残りのリンクで動作しています。",
+	}},
+	STS054: {kind: Warning, text: text{
+		"{id} ({ip}) is on more than one node: the cluster runs it on {node}, and {other} has it too.",
+		"{id}（{ip}）が複数のノードにあります。クラスタは {node} で起動していますが、{other} にも残っています。",
+	}},
+	STS055: {kind: Warning, text: text{
+		"Commits on {node} wait for the {STB}: {num}, the longest for {sec} s.",
+		"{node} でコミットが {STB} の応答を待っています（{num} 件、最長 {sec} 秒）。",
+	}},
+	STS056: {kind: Warning, text: text{
+		"Commits on {node} were cancelled while they waited for the {STB} ({num} in the end of the server's log): they are in the database there, and perhaps nowhere else.",
+		"{node} で {STB} の応答待ちのコミットが取り消されています（サーバログの末尾に {num} 件）。{node} のデータベースにはコミット済みですが、{STB} に届いていない可能性があります。",
+	}},
+	STS057: {kind: Warning, text: text{
+		"{STB} on {node} is not connected to the {PRI}: {why}",
+		"{node} の {STB} は {PRI} に接続していません: {why}",
+	}},
+	STS058: {kind: Warning, text: text{
+		"{STB} on {node} is not promoted: its data status is {value}, so it may lack acknowledged commits.",
+		"{node} の {STB} は昇格しません。data-status が {value} のため、完了済みのコミットを受信していない可能性があります。",
+	}},
+	STS059: {kind: Warning, text: text{
+		"{STB} on {node} waits for {other}, which was the {PRI}, is not there, and may have gone on alone.",
+		"{node} の {STB} は {other} を待っています。{other} は直前の {PRI} で、現在は見えず、単独で更新を続けた可能性があります。",
 	}},
 }

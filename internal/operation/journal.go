@@ -58,6 +58,9 @@ func (s *session) unfinished(ctx context.Context, n node.Node) error {
 		s.found = j
 		return nil
 	}
+	if n != s.own && s.program.cmd.name == "primary-start" && j.Command == "standby-start" {
+		return nil // it cannot be gone on with before there is a primary
+	}
 	cmd := s.called(j.Command)
 	where := ""
 	if n != s.own && j.Command != "switchover" { // which can be taken up on either node

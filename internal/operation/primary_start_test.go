@@ -151,6 +151,8 @@ func TestPrimaryStartRefused(t *testing.T) {
 			c.save()
 		}
 	}
+	// A standby start that has lost its primary ends before it is through.
+	const journalPath, unfinished = "/state/operation.json", `{"Command": "standby-start", "Node": "pgrex02", "Phase": "rebuild"}`
 	all := []string{ended, startsCorosync, startsCluster}
 	for _, tt := range []struct {
 		name    string
@@ -202,6 +204,8 @@ func TestPrimaryStartRefused(t *testing.T) {
 		{"no cluster", func(c *fakeCluster) { delete(c.a.files, conf.CorosyncPath) }, nil, "", 3, "PST-033", nil},
 		{"no CIB", func(c *fakeCluster) { delete(c.a.files, crm.CIBFile) }, nil, "", 3, "CMN-008", nil},
 		{"peer without a database", func(c *fakeCluster) { ofNode(c.b, rejoin.Local{}) }, nil, "", 0, "pgrex02 has no database", all},
+		{"standby start left unfinished over there", func(c *fakeCluster) { c.b.files[journalPath] = unfinished }, nil, "", 0, "", all},
+		{"standby start left unfinished here", func(c *fakeCluster) { c.a.files[journalPath] = unfinished }, nil, "", 7, "CMN-040", nil},
 		{"two files", func(*fakeCluster) {}, []string{"a", "b"}, "", 2, "CMN-061", nil},
 		{"dry run", func(*fakeCluster) {}, []string{"--dry-run"}, "", 0, "Nothing was changed", nil},
 	} {

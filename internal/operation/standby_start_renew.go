@@ -106,19 +106,20 @@ func (j *joiner) copyArchive(ctx context.Context) error {
 	return j.con.Do(message.SST111, nil, func() error {
 		defer j.con.ProgressDone()
 		c := j.archiveCopy()
+		// Recovery would take them for the primary's, and the comparison for newer
+		// ones than the primary's.
+		if err := c.PutAside(ctx, stale); err != nil {
+			return err
+		}
+		for _, name := range stale {
+			j.con.Tell(message.SST077, "name", name, "dir", filepath.Join(c.ToDir, c.AsideDir))
+		}
 		var w archive.Work
 		if !j.noArchiveSync {
 			var err error
 			if w, err = c.Prepare(ctx); err != nil {
 				return err
 			}
-		}
-		// Recovery would take them for the primary's.
-		if err := c.PutAside(ctx, stale); err != nil {
-			return err
-		}
-		for _, name := range stale {
-			j.con.Tell(message.SST077, "name", name, "dir", filepath.Join(c.ToDir, c.AsideDir))
 		}
 		unwanted := append(j.primary.Stale(w.Fetch), stale...)
 		isUnwanted := func(name string) bool { return slices.Contains(unwanted, name) }

@@ -6,16 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"pgrex/internal/doctor"
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
+	"pgrex/internal/run"
 )
 
 // lookIn is what to look at on a node.
@@ -37,6 +42,18 @@ type look struct {
 	PID       *int              // of the server, 0 when it does not run
 	Server    *serverLook
 	Disks     []disk
+	// Addresses are those of the node's interfaces.
+	Addresses []heldAddress
+	// LinksDown are the links of Corosync that are not connected to every other
+	// node, of so many; none as well where it does not say.
+	LinksDown []string
+	Links     int
+}
+
+// heldAddress is an address that an interface has.
+type heldAddress struct {
+	Prefix netip.Prefix
+	Device string
 }
 
 // journalLook is the journal of a node: File is nil when nothing is unfinished.
@@ -55,7 +72,11 @@ type serverLook struct {
 	Current      wal.LSN // of a primary
 	ReplayPaused bool
 	Receiver     string // of a standby, as pg_stat_wal_receiver has it
+	Complaint    string // of a standby that receives nothing: what its receiver said last
+	Waits        pg.CommitWaits
+	Abandoned    int // commits ended while they waited for the standby, in the end of the log
 	Senders      []senderLook
+	Archiving    *pg.Archiver // nil: not known
 }
 
 // senderLook is a standby as its primary sees it.
@@ -77,6 +98,10 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	var l look
 	if stack, err := node.Stack.On(ctx, node.Local{}, struct{}{}); err == nil {
 		l.Stack = stack
+	}
+	l.Addresses = lookAddresses()
+	if slices.ContainsFunc(l.Stack, func(p node.Process) bool { return p.Name == "corosync" }) {
+		l.LinksDown, l.Links = downOf(doctor.CorosyncLinks(ctx, run.Local{}))
 	}
 	l.Journal = lookJournal(in.Journal)
 	l.Operation = lookOperation(in.Running)
@@ -101,6 +126,36 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	return l, nil
 })
 
+func lookAddresses() []heldAddress {
+	var all []heldAddress
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	for _, i := range interfaces {
+		addresses, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addresses {
+			if p, err := netip.ParsePrefix(a.String()); err == nil {
+				all = append(all, heldAddress{p, i.Name})
+			}
+		}
+	}
+	return all
+}
+
+// downOf are the numbers of those links that are down, and how many there are.
+func downOf(links []doctor.Link) (down []string, all int) {
+	for _, l := range links {
+		if len(l.Down) > 0 {
+			down = append(down, l.ID)
+		}
+	}
+	return down, len(links)
+}
+
 func serverPID(i *pg.Instance) (int, error) {
 	p, err := i.Processes()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -122,9 +177,21 @@ func lookServer(ctx context.Context, i *pg.Instance) *serverLook {
 		return nil
 	}
 	l := &serverLook{InRecovery: st.InRecovery, Current: st.Current, ReplayPaused: st.ReplayPaused, Receiver: st.ReceiverStatus}
+	if st.InRecovery && st.ReceiverStatus != "streaming" && st.ReceiverStatus != pg.ReceiverHidden {
+		l.Complaint = withoutPrefix(i.ReceiverComplaint())
+	}
+	if !st.InRecovery {
+		l.Abandoned = i.AbandonedCommits()
+		if w, err := s.CommitWaits(ctx); err == nil {
+			l.Waits = w
+		}
+	}
 	lags, err := s.ReplayLags(ctx)
 	if err != nil {
 		lags = nil
+	}
+	if a, err := s.Archiver(ctx); err == nil {
+		l.Archiving = &a
 	}
 	for _, v := range senders {
 		if !v.Physical && v.State != "catchup" && v.State != "startup" {
@@ -133,6 +200,16 @@ func lookServer(ctx context.Context, i *pg.Instance) *serverLook {
 		l.Senders = append(l.Senders, lookSender(v, st.Current, lags))
 	}
 	return l
+}
+
+// withoutPrefix is a line of the server's log from its severity on.
+func withoutPrefix(line string) string {
+	for _, severity := range []string{"FATAL:", "ERROR:", "LOG:"} {
+		if i := strings.Index(line, severity); i >= 0 {
+			return line[i:]
+		}
+	}
+	return line
 }
 
 func lookSender(v pg.Sender, current wal.LSN, lags map[int]time.Duration) senderLook {

@@ -3,7 +3,9 @@ package operation
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -159,8 +161,9 @@ const (
 
 // Limits from which on something is worth a word.
 const (
-	farBehind = 16 << 20 // bytes of WAL: a segment
-	fullDisk  = 90       // percent
+	farBehind = 16 << 20    // bytes of WAL: a segment
+	longWait  = time.Second // of a commit for the standby
+	fullDisk  = 90          // percent
 )
 
 // reporter makes the report. It knows names, and nothing else of the session.
@@ -184,6 +187,8 @@ func (s *session) report(f statusFacts) Report {
 	r.nodeProblems()
 	r.databaseProblems()
 	r.addressProblems()
+	r.doubleAddresses()
+	r.linkProblems()
 	r.resourceProblems()
 	r.fencingProblems()
 	r.diskProblems()
@@ -481,15 +486,74 @@ func (r *reporter) rejoin(n NodeReport) []Typed {
 		before = at("", r.watching()) // the cluster is about to promote it
 	case newest == "":
 		return nil
+	case r.rival(newest) != "":
+		return at(r.rival(newest), r.called("status")) // it may have gone on since
 	case newest == n.Name:
 		start = r.called("primary-start")
+		before = r.stops(n.Name)
 	default:
-		before = at(newest, r.called("primary-start"))
+		before = append(r.stops(newest), at(newest, r.called("primary-start"))...)
 	}
 	if r.lockLeft(n) {
 		start += " --remove-lock"
 	}
 	return append(before, at(n.Name, append(list, start)...)...)
+}
+
+// stops end the standbys that run beside a node that is to be the primary,
+// which is not started beside them.
+func (r *reporter) stops(primary string) []Typed {
+	var list []Typed
+	for _, n := range r.r.Nodes {
+		if n.Name != primary && n.Database == "standby" {
+			list = append(list, at(n.Name, r.called("stop"))...)
+		}
+	}
+	return list
+}
+
+// rival is a node of which nothing is seen but the record that it may become
+// primary, "" for none: what is written down here can be older than that.
+func (r *reporter) rival(name string) string {
+	for _, n := range r.r.Nodes {
+		if n.Name != name && !r.asked(n.Name) && !r.online(n.Name) && r.mayLead(n) {
+			return n.Name
+		}
+	}
+	return ""
+}
+
+func (r *reporter) online(name string) bool {
+	n, ok := r.f.Cluster.Node(name)
+	return ok && n.Online
+}
+
+// mayLead says whether the data status of a node lets it become primary.
+func (r *reporter) mayLead(n NodeReport) bool {
+	return n.DataStatus == "LATEST" || n.DataStatus == "STREAMING|SYNC" || n.DataStatus == "STREAMING|ASYNC" && !r.wantSync()
+}
+
+// lostPrimary is the node that a standby waits for because it was the primary
+// and may have gone on alone, "" for none. A majority of more than two nodes
+// waits for nobody: its record is the newest (the agent decides the same way).
+func (r *reporter) lostPrimary(standby string) string {
+	online := 0
+	for _, n := range r.r.Nodes {
+		if r.online(n.Name) {
+			online++
+		}
+	}
+	c := r.f.Cluster
+	majority := c.Quorate && c.NoQuorumPolicy != "ignore" && len(r.r.Nodes) > 2 && 2*online > len(r.r.Nodes)
+	if !r.wantSync() || majority {
+		return ""
+	}
+	for _, n := range r.r.Nodes {
+		if n.Name != standby && n.DataStatus == "LATEST" && !r.online(n.Name) {
+			return n.Name
+		}
+	}
+	return ""
 }
 
 // unseen says whether there is a node that neither the cluster nor the node
@@ -523,7 +587,7 @@ func (r *reporter) newest() string {
 // heir is a running standby that the cluster may make the primary, "" for none.
 func (r *reporter) heir() string {
 	for _, n := range r.r.Nodes {
-		if r.known() && n.Database == "standby" && n.Cluster == "online" && (n.DataStatus == "LATEST" || n.DataStatus == "STREAMING|SYNC") {
+		if r.known() && n.Database == "standby" && n.Cluster == "online" && r.mayLead(n) && r.lostPrimary(n.Name) == "" {
 			return n.Name
 		}
 	}
@@ -578,10 +642,16 @@ func (r *reporter) databaseProblems() {
 		if n.Database == "standby" && n.hasLock() {
 			r.problem(Note, message.STS032, at("", r.watching()), "node", n.Name, "what", r.state("promoting"))
 		}
-		if server := r.lookAt(n.Name).Server; n.Database == "standby" && server != nil && server.ReplayPaused {
+		server := r.lookAt(n.Name).Server
+		if server != nil && server.Archiving != nil && server.Archiving.Fails() {
+			a := server.Archiving
+			r.problem(Wrong, message.STS052, at(n.Name, r.called("doctor")), "node", n.Name, "file", a.LastFailed, "time", stamp(a.LastFailedTime))
+		}
+		if n.Database == "standby" && server != nil && server.ReplayPaused {
 			r.problem(Wrong, message.STS033, at(n.Name, fmt.Sprintf(`su - %s -c "psql -p %d -c 'SELECT pg_wal_replay_resume()'"`, r.f.Database.params.PgDBA, r.f.Database.settings.Port)), "node", n.Name)
 		}
 	}
+	r.commits()
 	for _, line := range r.r.Replication {
 		if line.Bytes != nil && *line.Bytes > farBehind {
 			r.problem(Wrong, message.STS034, at("", r.watching()), "standby", line.To, "size", size(*line.Bytes))
@@ -589,10 +659,38 @@ func (r *reporter) databaseProblems() {
 	}
 }
 
+// commits are those that wait for the standby, and those that were ended while
+// they did: clients may take the one for the other.
+func (r *reporter) commits() {
+	for _, name := range r.primaries {
+		server := r.lookAt(name).Server
+		if server == nil {
+			continue
+		}
+		waits := server.Waits.Sessions > 0 && server.Waits.Longest >= longWait
+		if waits {
+			r.problem(Wrong, message.STS055, at("", r.watching()), "node", name, "num", server.Waits.Sessions,
+				"sec", strconv.FormatFloat(server.Waits.Longest.Seconds(), 'f', 1, 64))
+		}
+		// What a synchronous standby has confirmed since covers them.
+		if server.Abandoned > 0 && (waits || r.syncStandby() == "") {
+			r.problem(Wrong, message.STS056, at("", r.watching()), "node", name, "num", server.Abandoned)
+		}
+	}
+}
+
 // notSync says why a standby is not synchronous, as far as that can be seen.
 func (r *reporter) notSync(n NodeReport) {
 	if len(r.primaries) == 0 {
-		r.problem(Note, message.STS035, at("", r.watching()), "node", n.Name)
+		// What is to be typed stands with the node that the standby waits for.
+		switch lost := r.lostPrimary(n.Name); {
+		case n.DataStatus != "" && !r.mayLead(n):
+			r.problem(Wrong, message.STS058, at("", r.watching()), "node", n.Name, "value", n.DataStatus)
+		case lost != "":
+			r.problem(Wrong, message.STS059, at("", r.watching()), "node", n.Name, "other", lost)
+		default:
+			r.problem(Note, message.STS035, at("", r.watching()), "node", n.Name)
+		}
 		return
 	}
 	for _, line := range r.r.Replication {
@@ -603,10 +701,33 @@ func (r *reporter) notSync(n NodeReport) {
 	}
 	switch n.Sync {
 	case "alone":
+		if why := r.lookAt(n.Name).complaint(); why != "" {
+			next := at(n.Name, r.called("doctor")+" --connect")
+			if unfit(why) {
+				next = at(n.Name, r.called("stop"), r.called("standby-start"))
+			}
+			r.problem(Wrong, message.STS057, next, "node", n.Name, "why", why)
+			return
+		}
 		r.problem(Wrong, message.STS037, at(n.Name, r.called("stop"), r.called("standby-start")), "node", n.Name)
 	default:
 		r.problem(Wrong, message.STS038, at("", r.watching()), "node", n.Name, "state", n.Status)
 	}
+}
+
+// complaint is why the server of a node receives nothing, "" where it does not say.
+func (l look) complaint() string {
+	if l.Server == nil {
+		return ""
+	}
+	return l.Server.Complaint
+}
+
+// unfit says whether a receiver complains of the data here, which has to be
+// prepared anew, and not of the way to the primary.
+func unfit(complaint string) bool {
+	return slices.ContainsFunc([]string{"timeline", "starting point", "system identifier", "already been removed"},
+		func(words string) bool { return strings.Contains(complaint, words) })
 }
 
 func cleanup(resource, node string) string {
@@ -631,6 +752,42 @@ func (r *reporter) addressProblems() {
 			r.problem(Danger, message.STS041, at("", "crm_resource --cleanup -r "+a.ID), "id", a.ID, "node", a.Node, "primary", r.primaries[0])
 		}
 	}
+}
+
+// doubleAddresses are those that a node has besides the one on which the cluster
+// has them: they could not be stopped there, or the cluster is in two parts.
+func (r *reporter) doubleAddresses() {
+	for _, a := range r.r.Addresses {
+		ip, err := netip.ParseAddr(a.Address)
+		if err != nil || a.Node == "" {
+			continue
+		}
+		for _, n := range r.r.Nodes {
+			i := slices.IndexFunc(r.lookAt(n.Name).Addresses, func(h heldAddress) bool { return h.Prefix.Addr() == ip })
+			if i < 0 || strings.EqualFold(n.Name, a.Node) {
+				continue
+			}
+			held := r.lookAt(n.Name).Addresses[i]
+			r.problem(Danger, message.STS054, at(n.Name, "ip address del "+held.Prefix.String()+" dev "+held.Device),
+				"id", a.ID, "ip", a.Address, "node", a.Node, "other", n.Name)
+		}
+	}
+}
+
+// linkProblems are links of Corosync that are down while others are not. When
+// all are, the other node is lost, which is told of that.
+func (r *reporter) linkProblems() {
+	var links, nodes []string
+	for _, n := range r.r.Nodes {
+		if l := r.lookAt(n.Name); len(l.LinksDown) > 0 && len(l.LinksDown) < l.Links {
+			links, nodes = append(links, l.LinksDown...), append(nodes, n.Name)
+		}
+	}
+	if len(links) == 0 {
+		return
+	}
+	slices.Sort(links)
+	r.problem(Wrong, message.STS053, at(nodes[0], "corosync-cfgtool -s"), "links", comma(slices.Compact(links)), "nodes", comma(nodes))
 }
 
 // syncStandby is a standby that could take over, "" for none.

@@ -3,6 +3,7 @@ package pg
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -118,20 +119,60 @@ func (i *Instance) Connect(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{}
+	first := &hearer{}
 	conf.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if network != "unix" {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
 		c, pid, err := dialUnix(ctx, i.set.User, address)
 		s.serverPID = pid
+		if err == nil {
+			first = &hearer{Conn: c}
+			c = first
+		}
 		return c, err
 	}
 	s.conn, err = pgconn.ConnectConfig(ctx, conf)
 	if err != nil {
+		if text := first.lastWords(); text != "" {
+			err = &serverError{text: doing + ": " + text, cause: err}
+			return nil, err
+		}
 		return nil, describe(ctx, doing, err)
 	}
+	first.heard, first.done = nil, true
 	s.release = releaseOf(s.conn.ParameterStatus("server_version"))
 	return s, nil
+}
+
+// hearer remembers how an answer begins.
+type hearer struct {
+	net.Conn
+	heard []byte
+	done  bool
+}
+
+const enoughHeard = 256
+
+func (h *hearer) Read(b []byte) (int, error) {
+	n, err := h.Conn.Read(b)
+	if !h.done {
+		h.heard = append(h.heard, b[:min(n, enoughHeard-len(h.heard))]...)
+		h.done = len(h.heard) == enoughHeard
+	}
+	return n, err
+}
+
+// lastWords is what a postmaster says that cannot fork: "E" and a line, in the
+// protocol of before release 7.4, where a length would stand today. No message
+// is as long as letters there would mean.
+func (h *hearer) lastWords() string {
+	const longest = 1 << 24
+	if len(h.heard) < 6 || h.heard[0] != 'E' || binary.BigEndian.Uint32(h.heard[1:]) < longest {
+		return ""
+	}
+	line, _, _ := bytes.Cut(h.heard[1:], []byte{'\n'})
+	return oneLine(string(line))
 }
 
 // connConfig builds the parameters of a connection. pgconn insists on parsing

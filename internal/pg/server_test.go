@@ -697,6 +697,18 @@ func TestServerErrorClasses(t *testing.T) {
 	if !errors.Is(err, ErrTimeout) {
 		t.Errorf("no answer: %v", err)
 	}
+	// One that cannot fork; the connection of before is the first that it accepts.
+	go func() {
+		for _, says := range []string{"", "Ecould not fork new process for connection: no room\n\x00"} {
+			if conn, err := l.Accept(); err == nil {
+				_, _ = conn.Write([]byte(says))
+				_ = conn.Close()
+			}
+		}
+	}()
+	if _, err := s.Connect(testContext(t)); err == nil || !strings.HasSuffix(err.Error(), ": could not fork new process for connection: no room") {
+		t.Errorf("no fork: %v", err)
+	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	_ = l.Close()
 	if _, err := s.Connect(testContext(t)); !errors.Is(err, ErrNoServer) {

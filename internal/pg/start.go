@@ -531,8 +531,8 @@ func (i *Instance) readTail(path string, offset int64) string {
 	return string(b)
 }
 
-// telling picks the line of a log that tells most: the last FATAL or PANIC,
-// or what stands before it when that only says that the configuration has
+// telling picks the line of a log that tells most: the last FATAL or PANIC that
+// is not an answer to a client which came too early or too late, or what stands before it when that only says that the configuration has
 // errors; else the last line that is not routine. Severities are translated
 // with lc_messages, and then it is the last line.
 func telling(log string) string {
@@ -543,6 +543,8 @@ func telling(log string) string {
 			continue
 		}
 		switch {
+		case strings.Contains(line, "FATAL: the database system is "), strings.Contains(line, "FATAL: sorry, too many clients"):
+			continue
 		case strings.Contains(line, "FATAL:"), strings.Contains(line, "PANIC:"):
 			fatal, before = line, last
 		case strings.Contains(line, "database system is shut down"):

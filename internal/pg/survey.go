@@ -48,6 +48,30 @@ type Archiver struct {
 	LastArchivedTime, LastFailedTime time.Time // zero when there was none
 }
 
+// Fails says that the last attempt to archive a file has failed.
+func (a Archiver) Fails() bool {
+	return !a.LastFailedTime.IsZero() && !a.LastFailedTime.Before(a.LastArchivedTime)
+}
+
+// Archiver asks how archiving went last.
+func (s *Session) Archiver(ctx context.Context) (Archiver, error) {
+	res, err := s.query(ctx, "ask the server how archiving goes", surveyArchiverSQL)
+	if err != nil {
+		return Archiver{}, err
+	}
+	for _, cols := range res[0].Rows {
+		r := &row{cols: cols}
+		return archiver(r), r.err
+	}
+	return Archiver{}, nil
+}
+
+func archiver(r *row) (a Archiver) {
+	a.LastArchived, a.LastArchivedTime = r.string(), r.time()
+	a.LastFailed, a.LastFailedTime = r.string(), r.time()
+	return a
+}
+
 const surveySettingsSQL = `SELECT s.name, s.setting, s.source, s.sourcefile, s.sourceline, s.pending_restart FROM pg_catalog.pg_settings s`
 
 const surveyLinesSQL = `SELECT f.sourcefile, f.sourceline, f.name, f.setting, f.error FROM pg_catalog.pg_file_settings f ORDER BY f.seqno`
@@ -126,8 +150,7 @@ func (s *Session) Survey(ctx context.Context, role string) (Survey, error) {
 		v.RoleSettings = append(v.RoleSettings, set)
 	})
 	each(5, func(r *row) {
-		v.Archiver.LastArchived, v.Archiver.LastArchivedTime = r.string(), r.time()
-		v.Archiver.LastFailed, v.Archiver.LastFailedTime = r.string(), r.time()
+		v.Archiver = archiver(r)
 	})
 	each(6, func(r *row) {
 		v.Slots = append(v.Slots, Slot{Name: r.string(), Active: r.bool(), Lost: r.bool(), Retained: int64(r.int())})

@@ -451,8 +451,10 @@ func TestTelling(t *testing.T) {
 		`LOG: unrecognized configuration parameter "foo" in file "/c" line 8`: "LOG:  unrecognized configuration parameter \"foo\" in file \"/c\" line 8\n" +
 			"FATAL:  configuration file \"/c\" contains errors\n",
 		"FATAL: lock file exists": "LOG: starting\nFATAL:  lock file exists\nHINT: other\nLOG: database system is shut down\n",
-		"schlimm":                 "LOG: x\nschlimm\n\n",
-		"":                        "",
+		"FATAL: requested timeline 2 is not a child of this server's history": "FATAL:  requested timeline 2 is not a child of this server's history\n" +
+			"FATAL:  the database system is in recovery mode\nLOG:  database system is shut down\n",
+		"schlimm": "LOG: x\nschlimm\n\n",
+		"":        "",
 	} {
 		if got := telling(log); got != want {
 			t.Errorf("got %q, want %q", got, want)

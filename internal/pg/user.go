@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"pgrex/internal/run"
 )
@@ -79,6 +80,16 @@ func newUser(name, uid, gid, home string, groups []string) (User, error) {
 		}
 	}
 	return u, nil
+}
+
+// Owner is the user of the server for as long as the name service does not know
+// its name: the server insists on being run by the owner of its data directory.
+func Owner(name, dir string) (User, error) {
+	var st syscall.Stat_t
+	if err := syscall.Stat(dir, &st); err != nil {
+		return User{}, fmt.Errorf("cannot tell who %s belongs to: %w", dir, err)
+	}
+	return User{Name: name, UID: st.Uid, GID: st.Gid, Groups: []uint32{st.Gid}}, nil
 }
 
 // Here is the instance that s describes on this node. Of its user the name

@@ -76,7 +76,8 @@ type Decision struct {
 	// which goes by its control file.
 	CheckpointFirst bool
 	// Stale are segments in the archive here of timelines that the primary has
-	// left before them. Recovery could take them for the primary's.
+	// left before them, and what is there of timelines after the primary's.
+	// Recovery could take them for the primary's.
 	Stale []string
 }
 
@@ -247,14 +248,20 @@ func (j *judge) primaryArchiveAhead(no *reasons) {
 }
 
 // stale are segments of the archive here that lie behind the end of their
-// timeline in the primary's history.
+// timeline in the primary's history, and files of timelines after its: recovery
+// follows the history file with the greatest number that it finds, and ends with
+// "requested timeline is not a child of this server's history".
 func (j *judge) stale() []string {
 	if j.opt.Shared {
 		return nil
 	}
 	var list []string
 	for _, name := range j.l.Archive {
-		f, _ := wal.ParseName(name)
+		f, known := wal.ParseName(name)
+		if known && f.Timeline > j.p.Timeline {
+			list = append(list, name)
+			continue
+		}
 		s, ok := f.Segment(j.p.SegmentSize)
 		if !ok || f.Kind != wal.SegmentKind {
 			continue

@@ -13,8 +13,8 @@ func (d Decision) Loses(l Local, p Primary) bool {
 	return end > min(d.Fork, p.Flush)
 }
 
-// Stale are those of some archived segments that lie behind the end of their
-// timeline in the primary's history.
+// Stale are those of some archived files that lie behind the end of their
+// timeline in the primary's history, or are of a later timeline than its.
 func (p Primary) Stale(names []string) []string {
 	j := judge{l: Local{Archive: names}, p: p}
 	return j.stale()

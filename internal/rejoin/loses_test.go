@@ -42,4 +42,9 @@ func TestStaleOfThePrimary(t *testing.T) {
 	if got := p.Stale(in); !slices.Contains(got, seg(1, 40*mib)) || slices.Contains(got, seg(2, 40*mib)) || slices.Contains(got, in[4]) {
 		t.Error(got)
 	}
+	// What this node has archived when it was a primary that nobody follows.
+	alone := []string{seg(3, 40*mib), seg(3, 40*mib) + ".partial", "00000003.history.gz", seg(3, 40*mib) + ".00000028.backup"}
+	if got := p.Stale(append(alone, "00000002.history", "notes.txt")); !slices.Equal(got, alone) {
+		t.Error(got)
+	}
 }

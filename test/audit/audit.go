@@ -117,7 +117,12 @@ func Start(ctx context.Context, l *lab.Lab) *Watch {
 		w.add(begin(now, s)...)
 	}
 	ctx, w.stop = context.WithCancel(ctx)
-	for _, f := range followers {
+	for i, f := range followers {
+		f.writable = slices.ContainsFunc(w.record.Events, func(e Event) bool {
+			s, ok := e.(Server)
+			return ok && s.Node == f.node && s.What == Writable
+		})
+		f.ended = func(at time.Time) { w.endOfWAL(ctx, l.Nodes()[i], at) }
 		w.done.Add(1)
 		go func() {
 			defer w.done.Done()

@@ -32,8 +32,14 @@ const (
 // follower follows the files of one node and keeps what was seen last. The
 // disk of a node is seen whether it runs or not.
 type follower struct {
-	node *lab.Node
-	logs [2]*tail
+	node string
+	// path is where a file of the node is seen, and outer what its process is on
+	// the machine.
+	path  func(string) string
+	outer func(int) (int, error)
+	logs  [2]*tail
+	// ended is told when a primary has ended without a shutdown.
+	ended func(time.Time)
 
 	looks      int
 	last       time.Time // the look before
@@ -46,13 +52,20 @@ type follower struct {
 	control    uint64
 	system     uint64
 	archived   []string
+	rescued    map[string]bool
+	writable   bool     // the server was primary when it was last heard of
+	histories  []Server // timelines that were begun and whose history is not read yet
 }
 
 // newFollower begins at the present end of the logs.
 func newFollower(n *lab.Node) *follower {
-	f := &follower{node: n}
-	for i, path := range []string{lab.PacemakerLog, lab.PostgreSQLLog} {
-		f.logs[i] = newTail(n.Path(path))
+	return newFollowerAt(n.Name, n.Path, n.OuterPID)
+}
+
+func newFollowerAt(name string, path func(string) string, outer func(int) (int, error)) *follower {
+	f := &follower{node: name, path: path, outer: outer, ended: func(time.Time) {}, rescued: map[string]bool{}}
+	for i, log := range []string{lab.PacemakerLog, lab.PostgreSQLLog} {
+		f.logs[i] = newTail(path(log))
 	}
 	return f
 }
@@ -61,10 +74,10 @@ func (f *follower) follow(ctx context.Context, w *Watch) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		f.look(w)
+		w.seen(f.node, f.look(time.Now(), w.record.Nodes))
 		select {
 		case <-ctx.Done():
-			f.look(w) // what was logged meanwhile
+			w.seen(f.node, f.look(time.Now(), w.record.Nodes)) // what was logged meanwhile
 			return
 		case <-tick.C:
 		}
@@ -72,32 +85,60 @@ func (f *follower) follow(ctx context.Context, w *Watch) {
 }
 
 // look looks at everything once.
-func (f *follower) look(w *Watch) {
-	now := time.Now()
+func (f *follower) look(now time.Time, nodes []string) []Event {
 	var events []Event
-	events = append(events, f.readPacemaker(now, w.record.Nodes)...)
+	events = append(events, f.readPacemaker(now, nodes)...)
 	events = append(events, f.readPostgreSQL()...)
 	events = append(events, f.lookLock(now)...)
 	events = append(events, f.lookPostmaster(now)...)
 	events = append(events, f.lookNames(now)...)
 	events = append(events, f.lookData(now)...)
+	events = append(events, f.lookHistories()...)
 	if f.looks%listEvery == 0 {
 		events = append(events, f.lookArchive(now)...)
+		events = append(events, f.lookRescues()...)
 	}
 	f.looks++
 	f.last = now
+	for _, e := range events {
+		if s, ok := e.(Server); ok {
+			f.note(s)
+		}
+	}
+	return events
+}
+
+// note keeps whether the server is a primary.
+func (f *follower) note(e Server) {
+	switch e.What {
+	case Writable:
+		f.writable = true
+	case Died:
+		if f.writable {
+			f.ended(e.At)
+		}
+		f.writable = false
+	case Starting, ReadOnly, ShutDown:
+		f.writable = false
+	case NewTimeline:
+		f.histories = append(f.histories, e)
+	}
+}
+
+// seen adds what one look at a node has shown.
+func (w *Watch) seen(node string, events []Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.record.Events = append(w.record.Events, events...)
-	p := w.record.Polls[f.node.Name]
+	p := w.record.Polls[node]
 	p.Lock, p.Server, p.Data = p.Lock+1, p.Server+1, p.Data+1
-	w.record.Polls[f.node.Name] = p
+	w.record.Polls[node] = p
 }
 
 func (f *follower) readPacemaker(now time.Time, nodes []string) []Event {
 	var events []Event
 	for _, line := range f.logs[0].lines() {
-		if e, ok := parsePacemaker(f.node.Name, line, now, nodes); ok {
+		if e, ok := parsePacemaker(f.node, line, now, nodes); ok {
 			events = append(events, e)
 		}
 	}
@@ -107,14 +148,14 @@ func (f *follower) readPacemaker(now time.Time, nodes []string) []Event {
 func (f *follower) readPostgreSQL() []Event {
 	var events []Event
 	for _, line := range f.logs[1].lines() {
-		e, ok := parsePostgreSQL(f.node.Name, line)
+		e, ok := parsePostgreSQL(f.node, line)
 		if !ok {
 			continue
 		}
 		// A server says the same when it was ended at once.
 		if e.What == ShutDown {
 			e.What = Died
-			if b, err := f.node.ReadFile(controlFile); err == nil {
+			if b, err := os.ReadFile(f.path(controlFile)); err == nil {
 				if c, ok := parseControl(b); ok && c.shutDown {
 					e.What, e.LSN = ShutDown, c.checkpoint
 				}
@@ -126,12 +167,12 @@ func (f *follower) readPostgreSQL() []Event {
 }
 
 func (f *follower) lookLock(now time.Time) []Event {
-	st, err := os.Lstat(f.node.Path(lab.LockFile))
+	st, err := os.Lstat(f.path(lab.LockFile))
 	there := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || f.looks > 0 && there == f.locked {
 		return nil
 	}
-	e := Lock{Before: f.last, At: now, Node: f.node.Name, There: there, First: f.looks == 0}
+	e := Lock{Before: f.last, At: now, Node: f.node, There: there, First: f.looks == 0}
 	if there && st.ModTime().After(f.last) && st.ModTime().Before(now) {
 		e.At = st.ModTime()
 	}
@@ -143,29 +184,33 @@ func (f *follower) lookLock(now time.Time) []Event {
 // lives: a server that is killed says nothing and leaves its file.
 func (f *follower) lookPostmaster(now time.Time) []Event {
 	var events []Event
-	if changed := f.pidFile.read(f.node.Path(lab.PGData + "/postmaster.pid")); changed || f.looks == 0 {
-		pid, began, ok := parsePostmaster(f.pidFile.text)
-		if f.pidFile.there && !ok {
-			f.pidFile.forget() // half a write: look again
-			return nil
+	if changed := f.pidFile.read(f.path(lab.PGData + "/postmaster.pid")); changed || f.looks == 0 {
+		e := Postmaster{At: now, Node: f.node, First: f.looks == 0}
+		ok := true
+		if f.pidFile.there {
+			e.PID, e.Began, ok = parsePostmaster(f.pidFile.text)
 		}
-		if e := (Postmaster{At: now, Node: f.node.Name, PID: pid, Began: began, First: f.looks == 0}); e.First || pid != f.postmaster.PID || began != f.postmaster.Began {
-			f.postmaster = e
-			events = append(events, e)
-			if pid != 0 {
+		switch {
+		case !ok: // half a write, or somebody's: look again, and go by the process
+			f.pidFile.forget()
+		case e.First || e.PID != f.postmaster.PID || e.Began != f.postmaster.Began:
+			// A file that somebody has edited tells of no other server.
+			if e.PID != 0 && e.Began != f.postmaster.Began {
 				f.process, f.alive = 0, false
 			}
+			f.postmaster = e
+			events = append(events, e)
 		}
 	}
 	if f.process == 0 && f.postmaster.PID != 0 && (f.looks%listEvery == 0 || now.Sub(f.postmaster.At) < time.Second) {
-		if pid, err := f.node.OuterPID(f.postmaster.PID); err == nil && isPostmaster(pid) {
+		if pid, err := f.outer(f.postmaster.PID); err == nil && isPostmaster(pid) {
 			f.process, f.alive = pid, true
 		}
 	}
 	if f.process != 0 && !isPostmaster(f.process) {
 		f.process = 0
 		if f.alive {
-			events = append(events, Server{At: now, Node: f.node.Name, What: Died})
+			events = append(events, Server{At: now, Node: f.node, What: Died})
 		}
 		f.alive = false
 	}
@@ -181,18 +226,18 @@ func isPostmaster(pid int) bool {
 }
 
 func (f *follower) lookNames(now time.Time) []Event {
-	if !f.names.read(f.node.Path(namesFile)) && f.looks > 0 {
+	if !f.names.read(f.path(namesFile)) && f.looks > 0 {
 		return nil
 	}
 	at := now
 	if f.names.there && f.names.modified.After(f.last) && f.names.modified.Before(now) {
 		at = f.names.modified
 	}
-	return []Event{List{At: at, Node: f.node.Name, Names: parseList(f.names.text), There: f.names.there}}
+	return []Event{List{At: at, Node: f.node, Names: parseList(f.names.text), There: f.names.there}}
 }
 
 func (f *follower) lookData(now time.Time) []Event {
-	path := f.node.Path(controlFile)
+	path := f.path(controlFile)
 	st, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -217,11 +262,49 @@ func (f *follower) lookData(now time.Time) []Event {
 		return nil
 	}
 	f.control, f.system = inode, system
-	return []Event{Data{At: now, Node: f.node.Name, File: inode, System: system, First: f.looks == 0}}
+	return []Event{Data{At: now, Node: f.node, File: inode, System: system, First: f.looks == 0}}
+}
+
+// lookHistories reads the history files of timelines that were begun here, which
+// are written a moment later than is said.
+func (f *follower) lookHistories() []Event {
+	var events []Event
+	f.histories = slices.DeleteFunc(f.histories, func(e Server) bool {
+		b, err := os.ReadFile(f.path(fmt.Sprintf("%s/%08X.history", lab.PGWal, e.Timeline)))
+		if err != nil {
+			return errors.Is(err, fs.ErrNotExist) && time.Since(e.At) > time.Minute
+		}
+		timeline, position, ok := parseHistory(string(b))
+		if ok {
+			events = append(events, Fork{At: e.At, Node: f.node, Timeline: timeline, LSN: position})
+		}
+		return ok
+	})
+	return events
+}
+
+// lookRescues looks for directories that a rebuild has put aside what it would
+// lose into: beside the archive, as the manual says.
+func (f *follower) lookRescues() []Event {
+	entries, err := os.ReadDir(filepath.Dir(f.path(lab.PGArchive)))
+	if err != nil {
+		return nil
+	}
+	var events []Event
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), "rescue-") || f.rescued[e.Name()] {
+			continue
+		}
+		f.rescued[e.Name()] = true
+		if info, err := e.Info(); err == nil {
+			events = append(events, Rescue{At: info.ModTime(), Node: f.node, Dir: e.Name()})
+		}
+	}
+	return events
 }
 
 func (f *follower) lookArchive(now time.Time) []Event {
-	entries, err := os.ReadDir(f.node.Path(lab.PGArchive))
+	entries, err := os.ReadDir(f.path(lab.PGArchive))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -242,7 +325,7 @@ func (f *follower) lookArchive(now time.Time) []Event {
 	if len(gone) == 0 {
 		return nil
 	}
-	return []Event{Archive{At: now, Node: f.node.Name, Gone: gone, Files: before}}
+	return []Event{Archive{At: now, Node: f.node, Gone: gone, Files: before}}
 }
 
 func inodeOf(st fs.FileInfo) uint64 {

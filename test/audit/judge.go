@@ -13,7 +13,7 @@ import (
 // counts how often it looked at each.
 type judge func(Record) ([]Finding, map[Invariant]int)
 
-var judges = []judge{judgeWrites, judgeRows, judgePromotions, judgeRelease, judgeLock, judgeFenced, judgeSettled, judgeData, judgeActions}
+var judges = []judge{judgeWrites, judgeRows, judgePromotions, judgeRelease, judgeLock, judgeFenced, judgeSettled, judgeData, judgeRescues, judgeActions}
 
 // Judge finds all breakages in a record, and what was never looked at.
 func Judge(r Record) Report {

@@ -15,19 +15,34 @@ type lockState struct {
 	there    bool
 	writable bool
 	primary  bool // the server was primary since the lock came
-	crashed  bool // a primary ended without a shutdown
+	asked    bool // it was asked to stop
+	crashed  bool // a primary ended and nobody had asked it to
+	halted   bool // a primary was asked to stop, and ended without a shutdown checkpoint
+	runs     bool // the server, primary or not
 	// ended and shutdown are when and with which checkpoint the last primary was
 	// shut down here; removed is when the lock went after it, without an operator.
 	ended, removed time.Time
 	shutdown       uint64
 }
 
+// end is the end of the server, with a shutdown or without.
+func (s *lockState) end(e Server) {
+	if s.writable {
+		s.crashed = e.What != ShutDown && !s.asked
+		s.halted = e.What != ShutDown && s.asked
+		if e.What == ShutDown {
+			s.ended, s.shutdown = e.At, e.LSN
+		}
+	}
+	s.writable, s.asked, s.runs = false, false, false
+}
+
 // judgeLock is I6: the lock is there before a primary takes writes, and stays as
-// long as data may be here that no other node has. After a shutdown in order it
-// may go; who is promoted then has to have all that was written here. With the
-// lock no server starts.
+// long as data may be here that no other node has. It may go after a stop: with
+// no standby running that may be promoted, or after a shutdown in order, when who
+// is promoted then has all that was written here. With the lock no server starts.
 func judgeLock(r Record) ([]Finding, map[Invariant]int) {
-	j := lockJudge{state: map[string]*lockState{}, consents: r.consents()}
+	j := lockJudge{state: map[string]*lockState{}, data: map[string]string{}, consents: r.consents()}
 	for _, n := range r.Nodes {
 		j.state[n] = &lockState{}
 	}
@@ -37,6 +52,10 @@ func judgeLock(r Record) ([]Finding, map[Invariant]int) {
 			j.lock(e)
 		case Server:
 			j.server(e)
+		case Attribute:
+			if e.Name == "pgsql-data-status" {
+				j.data[e.Node] = e.Value
+			}
 		}
 	}
 	for _, n := range r.Nodes {
@@ -50,6 +69,7 @@ func judgeLock(r Record) ([]Finding, map[Invariant]int) {
 
 type lockJudge struct {
 	state    map[string]*lockState
+	data     map[string]string // status of each node
 	consents []Consent
 	redone   []Server // what the promoted ones had replayed
 	found    []Finding
@@ -72,14 +92,20 @@ func (j *lockJudge) lock(e Lock) {
 	case e.First && !e.There && s.writable:
 		j.say(e.At, e.Node, "the server takes writes without PGSQL.lock")
 	case e.There:
-		s.primary, s.crashed = s.writable, false
+		s.primary, s.crashed, s.halted = s.writable, false, false
 	case !gone:
 	case s.writable: // whoever has removed it
 		j.say(e.At, e.Node, "PGSQL.lock is gone while the server takes writes")
 	case j.byHand(e.Node, e.At):
-		*s = lockState{}
+		*s = lockState{runs: s.runs}
 	case s.crashed:
 		j.say(e.At, e.Node, "PGSQL.lock is gone after a crash, and nobody has asked for it")
+	case s.halted:
+		for node, other := range j.state {
+			if node != e.Node && other.runs && promotable(j.data[node]) {
+				j.say(e.At, e.Node, "PGSQL.lock is gone after a stop without a shutdown, and %s runs with the data status %s", node, j.data[node])
+			}
+		}
 	case s.primary:
 		s.removed = e.At
 		for _, p := range j.redone {
@@ -111,22 +137,20 @@ func (j *lockJudge) server(e Server) {
 		if s.there && !allowed(j.consents, e.Node, e.At, func(c Consent) bool { return c.Lock || c.Start }) {
 			j.say(e.At, e.Node, "the server starts although PGSQL.lock is there")
 		}
-		s.crashed = s.crashed || s.writable // it ended between two looks
-		s.writable = false
+		s.end(Server{What: Died}) // if it ended between two looks
+		s.runs = true
+	case ReadOnly:
+		s.runs = true
+	case StopAsked:
+		s.asked = true
 	case Writable:
 		j.looks++
 		if !s.there && !e.Known {
 			j.say(e.At, e.Node, "the server takes writes without PGSQL.lock")
 		}
-		*s = lockState{there: s.there, writable: true, primary: true}
-	case ShutDown:
-		if s.writable {
-			s.ended, s.shutdown = e.At, e.LSN
-		}
-		s.writable = false
-	case Died:
-		s.crashed = s.crashed || s.writable
-		s.writable = false
+		*s = lockState{there: s.there, writable: true, primary: true, runs: true}
+	case ShutDown, Died:
+		s.end(e)
 	case RedoDone:
 		j.redone = append(j.redone, e)
 		for node, other := range j.state {
@@ -142,7 +166,7 @@ func judgeFenced(r Record) ([]Finding, map[Invariant]int) {
 	for _, p := range r.Periods {
 		fenced := map[string]bool{}
 		for _, e := range r.Power {
-			if e.Error != "" || e.Time.Before(p.From) || e.Time.After(p.To) {
+			if e.Error != "" || e.Lie || e.Time.Before(p.From) || e.Time.After(p.To) {
 				continue
 			}
 			fenced[e.Node] = true
@@ -177,7 +201,8 @@ func judgeFenced(r Record) ([]Finding, map[Invariant]int) {
 			if e.PID != 0 { // a file that is gone says nothing of the server
 				serves[node] = e
 			}
-			if before.PID != 0 && e.PID != 0 && before.PID != e.PID {
+			// A file that somebody has edited tells of no other server.
+			if before.PID != 0 && e.PID != 0 && before.PID != e.PID && before.Began != e.Began {
 				text = fmt.Sprintf("the server is another one: process %d and not %d", e.PID, before.PID)
 			}
 		}
@@ -245,6 +270,48 @@ func judgeData(r Record) ([]Finding, map[Invariant]int) {
 		looks += r.Polls[n].Data
 	}
 	return found, map[Invariant]int{I9: looks}
+}
+
+// judgeRescues is I9 where WAL is thrown away that only one node had: a crashed
+// primary that has written beyond the point where the new one took over comes
+// back as a standby only after that was put aside.
+func judgeRescues(r Record) ([]Finding, map[Invariant]int) {
+	var found []Finding
+	looks := 0
+	events := r.sorted()
+	for _, e := range events {
+		end, ok := e.(End)
+		if !ok {
+			continue
+		}
+		fork, ok := first(events, func(f Fork) bool {
+			return f.Node != end.Node && f.Timeline == end.Timeline && f.At.After(end.At)
+		})
+		if !ok {
+			continue
+		}
+		looks++
+		back, ok := first(events, func(s Server) bool { return s.Node == end.Node && s.What == ReadOnly && s.At.After(end.At) })
+		if !ok || end.LSN < fork.LSN {
+			continue
+		}
+		if _, kept := first(events, func(k Rescue) bool { return k.Node == end.Node && k.At.After(end.At) && k.At.Before(back.At) }); !kept {
+			found = append(found, Finding{I9, back.At, end.Node, fmt.Sprintf(
+				"is a standby again, and what only it had was not kept: WAL up to %s, and %s went its own way at %s", lsn(end.LSN), fork.Node, lsn(fork.LSN))})
+		}
+	}
+	return found, map[Invariant]int{I9: looks}
+}
+
+// first is the first event of a kind that is as wanted.
+func first[E Event](events []Event, wanted func(E) bool) (E, bool) {
+	for _, e := range events {
+		if e, ok := e.(E); ok && wanted(e) {
+			return e, true
+		}
+	}
+	var none E
+	return none, false
 }
 
 // judgeActions is I10: no action was ended by its time-out.

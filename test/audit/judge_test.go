@@ -131,15 +131,33 @@ func switched() Record {
 }
 
 func TestHistoriesThatAreFine(t *testing.T) {
-	for name, r := range map[string]Record{"nothing happens": normal(), "a failover": failover(), "a lost standby": standbyLost(), "a switchover": switched()} {
+	last := normal().typing(20, n1, "pg-rex_stop").expecting(Expected{Restarts: []string{n2}}).with(
+		server(5, n2, Died), data(7, n2, "DISCONNECT"), score(7, n2, "-INFINITY"), used(7.1, n1), server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1))
+	for name, r := range map[string]Record{"the last one is stopped at once": last, "nothing happens": normal(), "a failover": failover(), "a lost standby": standbyLost(), "a switchover": switched()} {
 		report := Judge(r)
 		for _, f := range report.Findings {
 			t.Errorf("%s: %s", name, f)
 		}
 		for _, i := range Invariants() {
-			if report.Looks[i] == 0 && !(name == "nothing happens" && (i == I4 || i == I5)) && !(name == "a lost standby" && i == I4) {
+			if report.Looks[i] == 0 && !(name == "nothing happens" && (i == I4 || i == I5)) && !(i == I4 && name != "a failover" && name != "a switchover") {
 				t.Errorf("%s: %s was not looked at", name, i)
 			}
+		}
+	}
+}
+
+func TestWhatIsPutAsideIsKept(t *testing.T) {
+	diverged := failover().with([]Event{
+		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000200}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+		Rescue{At: at(40.5), Node: n1, Dir: "rescue-20261129-180040"},
+	})
+	follows := failover().with([]Event{
+		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000100}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+	})
+	for name, r := range map[string]Record{"kept": diverged, "nothing to keep": follows} {
+		found, looks := judgeRescues(r)
+		if len(found) > 0 || looks[I9] != 1 {
+			t.Errorf("%s: %v after %d looks", name, found, looks[I9])
 		}
 	}
 }
@@ -219,6 +237,8 @@ func TestBrokenHistories(t *testing.T) {
 		}).with(lockComes(13.31, n2)), I6, "takes writes without PGSQL.lock"},
 		{"the lock goes while the server writes", normal().with(lockGoes(20, n1)), I6, "gone while"},
 		{"the lock goes after a crash", failover().with(lockGoes(20, n1)), I6, "after a crash"},
+		{"the lock goes after a stop at once beside a standby", normal().expecting(Expected{Restarts: []string{n1}}).with(
+			server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1)), I6, "node02 runs with the data status STREAMING|SYNC"},
 		{"the lock is not honoured", failover().with(server(20, n1, Starting)), I6, "although PGSQL.lock is there"},
 		{"the lock goes, and the new primary has less", func() Record {
 			r := switched()
@@ -260,6 +280,9 @@ func TestBrokenHistories(t *testing.T) {
 		{"another database", normal().with([]Event{Data{At: at(20), Node: n2, File: 8, System: 100}}), I9, "system 100 and not 99"},
 		{"consent on another node", normal().typing(10, n1, "pg-rex_standby_start").with([]Event{Data{At: at(20), Node: n2, File: 80, System: 99}}), I9, "replaced"},
 		{"consent that comes too late", normal().typing(30, n2, "pg-rex_standby_start").with([]Event{Data{At: at(20), Node: n2, File: 80, System: 99}}), I9, "replaced"},
+		{"what only the crashed one had is thrown away", failover().with([]Event{
+			End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000200}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+		}), I9, "WAL up to 0/5000200"},
 		{"archived WAL is gone", normal().with([]Event{Archive{At: at(20), Node: n1, Gone: []string{"0000000100000000000000A1"}, Files: 4}}), I9, "1 of 4 archived files"},
 		{"an action times out", func() Record {
 			r := normal()
@@ -287,7 +310,9 @@ func TestExpectationsAndExceptions(t *testing.T) {
 		{Time: at(19), PowerRequest: lab.PowerRequest{Action: "reboot", Node: n1}, PowerAnswer: lab.PowerAnswer{Error: "the switch does not answer"}},
 	}
 	r.Actions = append(r.Actions, lab.Action{Node: n2, Resource: "pgsql", Name: "stop", End: at(60), Result: "timed out"})
-	r = r.with(server(21, n2, Starting), lockGoes(30, n1)).expecting(Expected{
+	r = r.with(server(21, n2, Starting), lockGoes(30, n1), []Event{
+		Postmaster{At: at(40), Node: n1, PID: 1, Began: 1}, Postmaster{At: at(41), Node: n1}, Postmaster{At: at(42), Node: n1, PID: 101, Began: 1}, // edited, removed
+	}).expecting(Expected{
 		Fenced: []string{n2}, TimesOut: []string{n2}, Spared: map[Invariant]string{I6: "the scenario removes it"},
 	})
 	for _, f := range Judge(r).Findings {

@@ -89,6 +89,7 @@ var serverMessages = []struct {
 	{"database system is ready to accept connections", Writable},
 	{"received promote request", PromoteAsked},
 	{"redo done at ", RedoDone},
+	{"selected new timeline ID: ", NewTimeline},
 	{"received smart shutdown request", StopAsked},
 	{"received fast shutdown request", StopAsked},
 	{"received immediate shutdown request", StopAsked},
@@ -125,6 +126,8 @@ func parsePostgreSQL(node, line string) (Server, bool) {
 		case RedoDone:
 			lsn, _, _ := strings.Cut(rest, " ")
 			e.LSN, _ = parseLSN(lsn)
+		case NewTimeline:
+			e.Timeline, _ = strconv.ParseUint(rest, 10, 32)
 		}
 		return e, true
 	}
@@ -167,6 +170,45 @@ func parseLSN(s string) (uint64, error) {
 }
 
 func lsn(n uint64) string { return fmt.Sprintf("%X/%X", n>>32, uint32(n)) }
+
+// parseHistory reads the last line of a timeline's history file: which timeline
+// was left, and where.
+func parseHistory(text string) (timeline, position uint64, ok bool) {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 2 || strings.HasPrefix(f[0], "#") {
+			continue
+		}
+		tl, err := strconv.ParseUint(f[0], 10, 32)
+		at, err2 := parseLSN(f[1])
+		timeline, position, ok = tl, at, err == nil && err2 == nil
+	}
+	return timeline, position, ok
+}
+
+// lastRecord finds where the last record begins, in the output of pg_waldump.
+func lastRecord(out string) (uint64, bool) {
+	i := strings.LastIndex(out, ", lsn: ")
+	if i < 0 {
+		return 0, false
+	}
+	text, _, _ := strings.Cut(out[i+len(", lsn: "):], ",")
+	n, err := parseLSN(text)
+	return n, err == nil
+}
+
+// segmentStart is the timeline and the first position of a segment of the
+// default size, by its name.
+func segmentStart(name string) (timeline, position uint64, ok bool) {
+	const size = 16 << 20
+	if len(name) != 24 {
+		return 0, 0, false
+	}
+	timeline, err := strconv.ParseUint(name[:8], 16, 32)
+	high, err2 := strconv.ParseUint(name[8:16], 16, 32)
+	low, err3 := strconv.ParseUint(name[16:], 16, 32)
+	return timeline, high<<32 | low*size, errors.Join(err, err2, err3) == nil
+}
 
 // parsePostmaster reads postmaster.pid.
 func parsePostmaster(text string) (pid int, began int64, ok bool) {

@@ -59,6 +59,7 @@ func TestLinesOfPostgreSQL(t *testing.T) {
 		`LOG:  starting PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu`:                          {What: Starting},
 		`LOG:  database system is ready to accept read-only connections`:                                           {What: ReadOnly},
 		`LOG:  database system is ready to accept connections`:                                                     {What: Writable},
+		`LOG:  selected new timeline ID: 12`:                                                                       {What: NewTimeline, Timeline: 12},
 		`LOG:  received promote request`:                                                                           {What: PromoteAsked},
 		`LOG:  received immediate shutdown request`:                                                                {What: StopAsked},
 		`LOG:  database system is shut down`:                                                                       {What: ShutDown},
@@ -131,6 +132,32 @@ func TestSmallFiles(t *testing.T) {
 	for _, out := range []string{"Controller on node01 in state S_IDLE: ok\n", "Status of crmd@node01: S_IDLE (ok)\n", "S_IDLE\n"} {
 		if got := controllerState(out); got != "S_IDLE" {
 			t.Errorf("%q is %q", out, got)
+		}
+	}
+}
+
+func TestPositionsInWAL(t *testing.T) {
+	history := "1\t0/5000000\tno recovery target specified\n\n2\t0/6000140\tno recovery target specified\n"
+	if tl, at, ok := parseHistory(history); tl != 2 || at != 0x6000140 || !ok {
+		t.Error(tl, at, ok)
+	}
+	if _, _, ok := parseHistory("1\t"); ok {
+		t.Error("half a history is one")
+	}
+	const dump = "rmgr: Heap        len (rec/tot):     71/    71, tx:        740, lsn: 0/05000100, prev 0/050000C8, desc: INSERT off 3\n" +
+		"rmgr: Transaction len (rec/tot):     34/    34, tx:        740, lsn: 0/05000148, prev 0/05000100, desc: COMMIT 2026\n"
+	if at, ok := lastRecord(dump); at != 0x5000148 || !ok {
+		t.Error(at, ok)
+	}
+	if _, ok := lastRecord("pg_waldump: error: could not find a valid record after 0/5000000\n"); ok {
+		t.Error("nothing is a record")
+	}
+	if tl, at, ok := segmentStart("00000002000000010000000A"); tl != 2 || at != 0x10A000000 || !ok {
+		t.Errorf("%d %X %v", tl, at, ok)
+	}
+	for _, name := range []string{"00000002.history", "archive_status", "00000002000000010000000A.partial", "0000000200000001000000xA"} {
+		if _, _, ok := segmentStart(name); ok {
+			t.Error(name)
 		}
 	}
 }

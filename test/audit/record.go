@@ -37,7 +37,7 @@ type Polls struct {
 }
 
 // Event is one change that was seen: [Attribute], [Forgotten], [Server], [Lock],
-// [Postmaster], [List], [Data] or [Archive].
+// [Postmaster], [List], [Data], [Archive], [End], [Fork] or [Rescue].
 type Event interface{ when() time.Time }
 
 // Attribute is a node's attribute in the cluster's record as one node has it.
@@ -66,6 +66,7 @@ const (
 	ReadOnly     Moment = "takes read-only connections"
 	PromoteAsked Moment = "is asked to leave recovery"
 	RedoDone     Moment = "has replayed all"
+	NewTimeline  Moment = "begins a timeline"
 	Writable     Moment = "takes writes"
 	StopAsked    Moment = "is asked to stop"
 	ShutDown     Moment = "is shut down in order" // its control file says so
@@ -81,7 +82,8 @@ type Server struct {
 	Names []string // NamesUsed: whom commits wait for from now on
 	// LSN is, with RedoDone, the begin of the last record that was replayed, and
 	// with ShutDown that of the shutdown checkpoint; 0 where it is not known.
-	LSN uint64
+	LSN      uint64
+	Timeline uint64 // NewTimeline
 	// Known says that the server was so when the looking began.
 	Known bool
 }
@@ -129,6 +131,32 @@ type Archive struct {
 	Files int // before
 }
 
+// End is the last record in the WAL of a primary that ended without a shutdown.
+type End struct {
+	At       time.Time // of the end of the server
+	Node     string
+	Timeline uint64
+	LSN      uint64 // where the record begins
+}
+
+// Fork is where a promoted server has left the timeline of the primary before it.
+type Fork struct {
+	At       time.Time
+	Node     string // the promoted one
+	Timeline uint64 // that it left
+	LSN      uint64
+}
+
+// Rescue is a directory in which WAL was kept that a rebuild would lose.
+type Rescue struct {
+	At   time.Time
+	Node string
+	Dir  string
+}
+
+func (e End) when() time.Time        { return e.At }
+func (e Fork) when() time.Time       { return e.At }
+func (e Rescue) when() time.Time     { return e.At }
 func (e Attribute) when() time.Time  { return e.At }
 func (e Forgotten) when() time.Time  { return e.At }
 func (e Server) when() time.Time     { return e.At }

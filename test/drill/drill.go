@@ -5,9 +5,11 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -24,12 +26,13 @@ type Course int
 
 // The courses.
 const (
-	Stays Course = iota // the primary goes on
-	Moves               // the other node takes over
-	Waits               // nobody may take over
+	Stays   Course = iota // the primary goes on
+	Moves                 // the other node takes over
+	Waits                 // nobody may take over
+	Settles               // it may move, once at most
 )
 
-func (c Course) String() string { return [...]string{"stays", "moves", "waits"}[c] }
+func (c Course) String() string { return [...]string{"stays", "moves", "waits", "settles"}[c] }
 
 // Scenario is one row of the catalogue.
 type Scenario struct {
@@ -41,18 +44,24 @@ type Scenario struct {
 	Course  Course
 	Nodes   int  // of the cluster; 0: two
 	Fencing bool // the cluster has fencing
+	Async   bool // its rep_mode is async: rows may be lost with a primary
 	// Fenced is the node whose power the cluster has to take: "primary" or
 	// "standby" of before; "" for none. Another one is a failure.
 	Fenced string
-	Strike func(*Run) error
 	// Restarts are nodes whose server may be stopped and started, and MayTimeOut
 	// those whose actions may run into their time-outs, as "primary", "standby"
 	// or "third" of before: besides those that the course and the repair imply.
 	Restarts, MayTimeOut []string
 	// Spared are invariants that the scenario itself breaks, each with the reason.
 	Spared map[audit.Invariant]string
+	// Prepare makes a cluster that can be struck this way, before anybody
+	// writes; nil for the cluster as it is.
+	Prepare func(*Run) error
+	// MayFence says that the power of that node need not be taken.
+	MayFence bool
+	Strike   func(*Run) error
 	// Lasts is how long it is looked whether the primary stays, or nobody is
-	// promoted; 0: 15 s.
+	// promoted, or for how long Strike holds a state; 0: 15 s.
 	Lasts time.Duration
 	// Check looks, while the fault lasts and its course is seen, at what the row
 	// says besides the course; nil for nothing.
@@ -61,16 +70,38 @@ type Scenario struct {
 	Mend func(*Run) error
 	// Repair is what the operator types then; nil for nothing.
 	Repair func(*Run) error
+	// Tidy undoes Prepare when all is looked at; nil for nothing.
+	Tidy func(*Run) error
 }
 
 // Kind is what a scenario needs of a cluster.
 type Kind struct {
-	Nodes   int
-	Fencing bool
+	Nodes          int
+	Fencing, Async bool
 }
 
 // Kind of the scenario's cluster.
-func (s Scenario) Kind() Kind { return Kind{max(s.Nodes, 2), s.Fencing} }
+func (s Scenario) Kind() Kind { return Kind{max(s.Nodes, 2), s.Fencing, s.Async} }
+
+// On is the scenario on a cluster of another kind.
+func (s Scenario) On(k Kind) Scenario {
+	s.Nodes, s.Fencing, s.Async = k.Nodes, k.Fencing, k.Async
+	return s
+}
+
+// Configuration is that of the operation commands in a cluster of the kind.
+func (k Kind) Configuration() string {
+	stonith := "disable"
+	if k.Fencing {
+		stonith = "enable\nSTONITH_ResourceID = fence-node01 , fence-node02"
+	}
+	return `D-LAN_IPAddress = 192.168.2.1 , 192.168.2.2
+Archive_dir = /dbfp/pgarch/arc1
+STONITH = ` + stonith + `
+VIP_SLAVE = enable
+PEER_NODE_SSH_PASS_MODE = nopass
+`
+}
 
 // Elsewhere is a row of the catalogue that is not played as a scenario: it
 // cannot be made in the lab, or needs more than one cluster.
@@ -87,11 +118,17 @@ type Run struct {
 	context.Context
 	// Primary and Standby are those of before the fault; of two standbys, the
 	// one that is to take over. Third is the other one, nil in a cluster of two.
+	// Of several faults, those of before the last one ([Run.exchange]).
 	Primary, Standby, Third *lab.Node
+	// Lasts see Scenario.
+	Lasts time.Duration
+	// Writer is the client that commits through vip-master.
+	Writer *lab.Writer
 	// Tell is told what happens; it may be nil.
 	Tell func(text string)
 	at   time.Time
 
+	lengths map[string]int // length of each node's logs before the fault, by path
 	mu      sync.Mutex
 	demoted string // how the primary was seen that should stay one
 }
@@ -123,7 +160,7 @@ type Result struct {
 
 // Play plays one scenario on a cluster in its normal state, and leaves it so.
 func Play(ctx context.Context, l *lab.Lab, s Scenario, tell func(string)) Result {
-	r := &Run{Lab: l, Context: ctx, Tell: tell}
+	r := &Run{Lab: l, Context: ctx, Tell: tell, Lasts: cmp.Or(s.Lasts, 15*time.Second)}
 	result := Result{Scenario: s}
 	result.Err = r.play(s, &result)
 	return result
@@ -133,13 +170,23 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if err := r.roles(); err != nil {
 		return err
 	}
+	if s.Prepare != nil {
+		r.tell("preparing: %s", s.Name)
+		if err := s.Prepare(r); err != nil {
+			return fmt.Errorf("cannot prepare the fault: %w", err)
+		}
+		if err := r.roles(); err != nil {
+			return err
+		}
+	}
 	ctx, end := context.WithCancel(r) // whatever comes between ends both
 	defer end()
 	writer, watch := r.StartWriter(ctx), audit.Start(ctx, r.Lab)
+	r.Writer = writer
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}
-	r.at = time.Now()
+	r.at, r.lengths = time.Now(), r.logSizes()
 	r.tell("%s", s.Name)
 	watching, done := context.WithCancel(r)
 	defer done()
@@ -173,6 +220,10 @@ func (r *Run) play(s Scenario, result *Result) error {
 	history := writer.Stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
 	errs = append(errs, r.audit(watch.Stop(r, r.expected(s, history)), result))
+	if s.Tidy != nil {
+		r.tell("tidying")
+		errs = append(errs, s.Tidy(r), r.WaitNormal(r))
+	}
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
 }
@@ -186,15 +237,20 @@ func (r *Run) roles() error {
 	if err != nil {
 		return err
 	}
+	var others []*lab.Node // the one that is to take over first
 	for _, n := range r.Nodes() {
 		switch {
 		case n.Name == s.Primary():
 			r.Primary = n
-		case s.Nodes[n.Name].Attributes["pgsql-status"] == "HS:sync":
-			r.Standby = n
+		case s.Nodes[n.Name].Attributes["master-pgsql"] == "100":
+			others = append([]*lab.Node{n}, others...)
 		default:
-			r.Third = n
+			others = append(others, n)
 		}
+	}
+	r.Standby = others[0]
+	if len(others) > 1 {
+		r.Third = others[1]
 	}
 	return nil
 }
@@ -235,10 +291,6 @@ func (r *Run) guard(ctx context.Context) {
 
 // course looks at what becomes of the primary's role.
 func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
-	lasts := s.Lasts
-	if lasts == 0 {
-		lasts = 15 * time.Second
-	}
 	switch s.Course {
 	case Moves:
 		if err := r.takeOver(); err != nil {
@@ -247,9 +299,11 @@ func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
 		_, err := w.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite)
 		return Moves, err
 	case Waits:
-		return r.nobody(lasts)
+		return r.nobody()
+	case Settles:
+		return r.settles(w)
 	}
-	if err := lab.Pause(r, lasts); err != nil {
+	if err := lab.Pause(r, r.Lasts); err != nil {
 		return Stays, err
 	}
 	if _, err := w.WaitAck(r, time.Now(), lab.Timeouts.Takeover); err != nil {
@@ -265,26 +319,42 @@ func (r *Run) course(s Scenario, w *lab.Writer) (Course, error) {
 	return Stays, nil
 }
 
-// takeOver waits until the other node is primary in its own eyes, with the
-// clients' address: a node that is cut off sees another cluster.
+// takeOver waits until another node than the primary is one in its own eyes,
+// with the clients' address: a node that is cut off sees another cluster.
 func (r *Run) takeOver() error {
-	return lab.Until(r, "take-over by "+r.Standby.Name, lab.Timeouts.Takeover, func(ctx context.Context) (string, bool) {
-		st, err := r.Standby.Status(ctx)
-		if err != nil {
-			return err.Error(), false
+	return lab.Until(r, "take-over from "+r.Primary.Name, lab.Timeouts.Takeover, func(ctx context.Context) (string, bool) {
+		var seen []string
+		for _, n := range r.Nodes() {
+			if n == r.Primary || !n.Running() {
+				continue
+			}
+			st, err := n.Status(ctx)
+			if err != nil {
+				seen = append(seen, err.Error())
+				continue
+			}
+			if st.Primary() == n.Name && st.VIPs["vip-master"] == n.Name {
+				return "", true
+			}
+			seen = append(seen, n.Name+" sees "+st.String())
 		}
-		return st.String(), st.Primary() == r.Standby.Name && st.VIPs["vip-master"] == r.Standby.Name
+		return strings.Join(seen, "; "), false
 	})
 }
 
-// nobody looks for a while that the standby is not promoted.
-func (r *Run) nobody(lasts time.Duration) (Course, error) {
+// nobody looks for a while that no node that runs is promoted, in its cluster's
+// eyes and in its server's.
+func (r *Run) nobody() (Course, error) {
 	looks := 0
-	for end := time.Now().Add(lasts); time.Now().Before(end); {
-		if st, err := r.Standby.Status(r); err == nil {
+	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
+		for _, n := range r.Nodes() {
+			if !n.Running() {
+				continue
+			}
 			looks++
-			if st.Nodes[r.Standby.Name].Role == lab.Promoted {
-				return Moves, fmt.Errorf("%s was promoted", r.Standby.Name)
+			st, err := n.Status(r)
+			if err == nil && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
+				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}
 		if err := lab.Pause(r, 200*time.Millisecond); err != nil {
@@ -305,12 +375,27 @@ func (r *Run) expected(s Scenario, h lab.History) audit.Expected {
 		Restarts: r.names(s.Restarts...), TimesOut: r.names(s.MayTimeOut...), Promotion: s.Course == Moves, Spared: s.Spared,
 		Histories: map[string]lab.History{"vip-master": h},
 	}
-	if s.Fenced != "" {
+	switch {
+	case s.Fenced == "":
+	case s.MayFence:
+		e.MayFence = r.names(s.Fenced)
+	default:
 		e.Fenced = r.names(s.Fenced)
+	}
+	if s.Async {
+		e.Spared = maps.Clone(e.Spared)
+		if e.Spared == nil {
+			e.Spared = map[audit.Invariant]string{}
+		}
+		for _, i := range []audit.Invariant{audit.I2, audit.I4, audit.I5, audit.I8} {
+			e.Spared[i] = "it is of rep_mode sync"
+		}
 	}
 	switch {
 	case s.Course == Moves:
 		e.Restarts = append(e.Restarts, r.Primary.Name)
+	case s.Course == Settles:
+		e.Restarts, e.Promotion = append(e.Restarts, r.names("primary", "standby")...), false
 	case s.Course == Waits:
 		e.Restarts = append(e.Restarts, r.names("primary", "standby", "third")...)
 	case s.Repair != nil:
@@ -329,6 +414,15 @@ func (r *Run) names(roles ...string) []string {
 	}
 	return names
 }
+
+// writable says whether the server of a node is one that takes writes.
+func (r *Run) writable(n *lab.Node) bool {
+	out, err := r.sql(n, "postgres", "SELECT pg_is_in_recovery()")
+	return err == nil && out == "f"
+}
+
+// exchange makes of a node that has taken over the primary of the next fault.
+func (r *Run) exchange() { r.Primary, r.Standby = r.Standby, r.Primary }
 
 // audit makes an error of what the audits have found.
 func (r *Run) audit(report audit.Report, result *Result) error {
@@ -359,6 +453,31 @@ func (r *Run) operate(n *lab.Node, argv ...string) error {
 		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, lastLines(s.Text, 8))
 	}
 	return err
+}
+
+// refused types a command that must not succeed, and has to say why in some words.
+func (r *Run) refused(n *lab.Node, words []string, argv ...string) error {
+	s, err := r.look(n, words, argv...)
+	if err == nil && s.Status == 0 {
+		err = fmt.Errorf("%s# %s: not refused", n.Name, strings.Join(argv, " "))
+	}
+	return err
+}
+
+// look types a command that has to say some words, however it ends.
+func (r *Run) look(n *lab.Node, words []string, argv ...string) (lab.Screen, error) {
+	r.tell("%s# %s", n.Name, strings.Join(argv, " "))
+	s, err := n.Operate(r, "C.UTF-8", "", argv...)
+	if err != nil {
+		return s, err
+	}
+	for _, w := range words {
+		if !strings.Contains(s.Text, w) {
+			return s, fmt.Errorf("%s# %s: exit status %d, and it does not say %q: %s",
+				n.Name, strings.Join(argv, " "), s.Status, w, lastLines(s.Text, 30))
+		}
+	}
+	return s, nil
 }
 
 func lastLines(text string, n int) string {

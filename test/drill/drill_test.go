@@ -33,7 +33,7 @@ func TestScenariosAreComplete(t *testing.T) {
 				t.Errorf("%s is spared %s because %q", s.ID, i, why)
 			}
 		}
-		if s.Fenced != "" && (!s.Fencing || s.Fenced != "primary" && s.Fenced != "standby") {
+		if (s.Fenced != "" || s.MayFence) && (!s.Fencing || s.Fenced != "primary" && s.Fenced != "standby") {
 			t.Errorf("%s: fenced %q, fencing %v", s.ID, s.Fenced, s.Fencing)
 		}
 	}

@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"pgrex/test/lab"
@@ -22,6 +24,13 @@ func networkFaults() []Scenario {
 			Strike: cutAll(standby, lab.LinkDown, lab.SLAN), Mend: healAll, Repair: standbyBack,
 		},
 		{
+			ID: "F33", Name: "S-LAN of both cut", Course: Waits, Lasts: 40 * time.Second,
+			Fault:  Text{"the service LAN of both nodes loses its link", "両ノードのサービス LAN のリンク断"},
+			Expect: Text{"nobody is better: the role does not move, and is back by itself", "どちらも優位でないため役割は移らず、回復後は自動で元に戻る"},
+			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN)),
+			Mend:   healAll, Repair: primaryAsBefore,
+		},
+		{
 			ID: "F34", Name: "D-LAN cut", Course: Stays, Lasts: 45 * time.Second,
 			Fault:  Text{"the replication LAN drops all packets", "レプリケーション LAN のパケットがすべて失われる"},
 			Expect: Text{"commits go on after the sender's time-out; no fail-over", "送信タイムアウトのあとコミットが再開し、フェイルオーバはしない"},
@@ -32,12 +41,20 @@ func networkFaults() []Scenario {
 			Fault:  Text{"one of two interconnects is cut", "インターコネクト 1 系統の断"},
 			Expect: Text{"nothing", "何も起きない"},
 			Strike: cutAll(primary, lab.Silent, lab.ICLAN1), Mend: healAll,
+			Check: every(says(primary, "pg-rex_doctor", "Corosync: link 0 of 2 is down"), says(standby, "pg-rex_status", "Corosync link 0 is down")),
 		},
 		{
 			ID: "F36", Name: "both IC-LANs cut, with fencing", Course: Stays, Fencing: true, Fenced: "standby",
 			Fault:  Text{"both interconnects are cut; the cluster has fencing", "インターコネクト全系統の断 (フェンシングあり)"},
 			Expect: Text{"the primary shoots first, the standby's node is fenced", "Primary 側が先に実行し、Standby のノードがフェンシングされる"},
 			Strike: cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2), Mend: healAll, Repair: standbyBack,
+		},
+		{
+			ID: "F36n", Name: "both IC-LANs cut, without fencing", Course: Stays, Lasts: 30 * time.Second,
+			Fault:  Text{"both interconnects are cut, the replication LAN is whole; no fencing", "インターコネクト全系統の断 (レプリケーション LAN は正常、フェンシングなし)"},
+			Expect: Text{"the standby hears the primary on the replication LAN and is not promoted", "Standby は D-LAN で Primary の応答を確認し、昇格しない"},
+			Strike: cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2),
+			Check:  logged(standby, "goes on as primary there"), Mend: inOrder(healAll, together), Repair: standbyBack,
 		},
 		{
 			ID: "F37", Name: "all LANs of the primary cut, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
@@ -58,5 +75,122 @@ func networkFaults() []Scenario {
 			},
 			Repair: oldPrimaryBack,
 		},
+		{
+			ID: "F37n", Name: "all LANs of the primary cut, without fencing", Course: Moves,
+			Fault: Text{"the primary loses all LANs; no fencing", "Primary の全 LAN の断 (フェンシングなし)"},
+			Expect: Text{"the standby takes over; the old primary, which no client reaches, loses the gateway and stops",
+				"Standby が引き継ぐ。クライアントの届かない旧 Primary は、ゲートウェイへの疎通も失って停止する"},
+			Strike: cutAll(primary, lab.Silent, lab.LANs()...), Check: stopsAlone(primary), Mend: inOrder(healAll, together), Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F38", Name: "all LANs of the standby cut, with fencing", Course: Stays, Lasts: 30 * time.Second, Fencing: true, Fenced: "standby",
+			Fault: Text{"the standby loses all LANs, and only it can be fenced", "Standby の全 LAN の断 (フェンシングできるのは Standby のみ)"},
+			Expect: Text{"commits freeze until its node is fenced, then the primary goes on alone",
+				"ノードのフェンシングまでコミットが止まり、その後 Primary だけで継続する"},
+			Strike: inOrder(fencingFails(primary), cutAll(standby, lab.Silent, lab.LANs()...)),
+			Mend:   inOrder(fencing(lab.PowerMode{}), healAll), Repair: standbyBack,
+		},
+		{
+			ID: "F38n", Name: "all LANs of the standby cut, without fencing", Course: Stays, Lasts: 20 * time.Second,
+			Fault: Text{"the standby loses all LANs; no fencing", "Standby の全 LAN の断 (フェンシングなし)"},
+			Expect: Text{"the primary goes on alone; the standby, which no client reaches, loses the gateway and stops",
+				"Primary だけで継続する。クライアントの届かない Standby は、ゲートウェイへの疎通も失って停止する"},
+			Strike: cutAll(standby, lab.Silent, lab.LANs()...), Check: stopsAlone(standby), Mend: inOrder(healAll, together), Repair: standbyBack,
+		},
+		{
+			ID: "F39", Name: "flapping links", Course: Stays,
+			Fault: Text{"a second off and a second on, for 12 s each: both IC-LANs and the D-LAN of the primary, the S-LAN of the standby",
+				"リンクの断続 (1 秒断、1 秒接続を 12 秒ずつ): Primary の IC-LAN 2 系統と D-LAN、Standby の S-LAN"},
+			Expect: Text{"the roles stay; what broke comes back by itself", "役割は変わらず、切れたものは自動で回復する"},
+			Strike: inOrder(flap(primary, lab.ICLAN1), flap(primary, lab.ICLAN2), flap(primary, lab.DLAN), flap(standby, lab.SLAN)),
+		},
+		{
+			ID: "F39s", Name: "flapping S-LAN of the primary", Course: Settles, Lasts: 30 * time.Second,
+			Fault:  Text{"the primary's service LAN is a second off and a second on, for 12 s", "Primary のサービス LAN が 12 秒間、1 秒ごとに断続"},
+			Expect: Text{"the role stays or moves once, and never comes back", "役割は変わらないか一度だけ移り、往復しない"},
+			Strike: flap(primary, lab.SLAN), Repair: whoeverIsDownBack,
+		},
+		{
+			ID: "F40", Name: "one direction of the IC-LANs cut, with fencing", Course: Stays, Fencing: true, Fenced: "standby",
+			Fault:  Text{"the primary's interconnects send nothing and receive all; the cluster has fencing", "Primary の IC-LAN 全系統が送信のみ不可 (フェンシングあり)"},
+			Expect: Text{"as F36: the standby's node is fenced", "F36 と同じ (Standby のノードがフェンシングされる)"},
+			Strike: cutAll(primary, lab.Mute, lab.ICLAN1, lab.ICLAN2), Mend: healAll, Repair: standbyBack,
+		},
+		{
+			ID: "F40d", Name: "one direction of the D-LAN cut", Course: Stays, Lasts: 45 * time.Second,
+			Fault:  Text{"the standby's replication LAN receives nothing and sends all", "Standby の D-LAN が受信のみ不可"},
+			Expect: Text{"as F34: commits go on after the sender's time-out", "F34 と同じ (送信タイムアウトのあとコミットが再開する)"},
+			Strike: cutAll(standby, lab.Deaf, lab.DLAN), Mend: healAll, Repair: standbyBack,
+		},
+		{
+			ID: "F40n", Name: "one direction of the IC-LANs cut, without fencing", Course: Stays, Lasts: 30 * time.Second,
+			Fault:  Text{"the primary's interconnects receive nothing and send all; no fencing", "Primary の IC-LAN 全系統が受信のみ不可 (フェンシングなし)"},
+			Expect: Text{"as F36n: no two primaries", "F36n と同じ (Primary が 2 つにならない)"},
+			Strike: cutAll(primary, lab.Deaf, lab.ICLAN1, lab.ICLAN2), Mend: inOrder(healAll, together), Repair: standbyBack,
+		},
+		{
+			ID: "F40s", Name: "one direction of the S-LAN cut", Course: Moves,
+			Fault:  Text{"the primary's service LAN sends nothing and receives all", "Primary のサービス LAN が送信のみ不可"},
+			Expect: Text{"as F31: the gateway is lost there, the standby takes over", "F31 と同じ (ゲートウェイに届かなくなり、Standby が引き継ぐ)"},
+			Strike: cutAll(primary, lab.Mute, lab.SLAN), Mend: healAll, Repair: oldPrimaryBack,
+		},
 	}
+}
+
+// flap takes a LAN of a node away and gives it back, a second each.
+func flap(n func(*Run) *lab.Node, lan lab.LAN) func(*Run) error {
+	return func(r *Run) error {
+		r.tell("%s of %s off and on", lan, n(r).Name)
+		for range 6 {
+			if err := r.Cut(r, lan, n(r), lab.LinkDown); err != nil {
+				return err
+			}
+			if err := lab.Pause(r, time.Second); err != nil {
+				return err
+			}
+			if err := r.Heal(r, lan, n(r)); err != nil {
+				return err
+			}
+			if err := lab.Pause(r, time.Second); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// stopsAlone waits until the server of a node that is cut off from everything
+// is stopped: nobody but it can know, by the gateway.
+func stopsAlone(n func(*Run) *lab.Node) func(*Run) error {
+	return func(r *Run) error {
+		return lab.Until(r, "stop of PostgreSQL on "+n(r).Name, time.Minute, func(ctx context.Context) (string, bool) {
+			st, err := n(r).Status(ctx)
+			if err != nil {
+				return err.Error(), false
+			}
+			return st.String(), st.Nodes[n(r).Name].Role == lab.Stopped
+		})
+	}
+}
+
+// primaryAsBefore waits for the normal state with the same primary, without a repair.
+func primaryAsBefore(r *Run) error {
+	if err := r.WaitNormal(r); err != nil {
+		return err
+	}
+	st, err := r.Status(r)
+	if err == nil && st.Primary() != r.Primary.Name {
+		err = fmt.Errorf("%s is primary, %s was", st.Primary(), r.Primary.Name)
+	}
+	return err
+}
+
+// whoeverIsDownBack brings the node back that is not as it was: where the role
+// has moved, the old primary.
+func whoeverIsDownBack(r *Run) error {
+	st, err := r.Status(r)
+	if err != nil || st.Primary() == r.Primary.Name {
+		return err
+	}
+	return oldPrimaryBack(r)
 }

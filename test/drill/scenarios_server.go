@@ -1,13 +1,17 @@
 package drill
 
 import (
+	"slices"
 	"time"
-
-	"pgrex/test/lab"
 )
 
 // serverFaults are those of PostgreSQL's processes, configuration and load.
 func serverFaults() []Scenario {
+	return slices.Concat(processFaults(), stopFaults(), promoteFaults(), startFaults(), runningFaults(), limitFaults())
+}
+
+// processFaults are processes killed and frozen, and nodes lost.
+func processFaults() []Scenario {
 	return []Scenario{
 		{
 			ID: "F01", Name: "postmaster of the primary killed", Course: Moves,
@@ -80,22 +84,6 @@ func serverFaults() []Scenario {
 			Fault:  Text{"pg-rex_stop --yes on the primary", "Primary で pg-rex_stop --yes を実行"},
 			Expect: Text{"fail-over; the lock stays there", "フェイルオーバし、起動禁止フラグが残る"},
 			Strike: func(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes") }, Repair: oldPrimaryBack,
-		},
-		{
-			ID: "F19", Name: "configuration file of the primary gone", Course: Stays, Lasts: 25 * time.Second,
-			Fault:  Text{"postgresql.conf of the running primary is renamed", "稼働中の Primary の postgresql.conf を改名"},
-			Expect: Text{"nothing: monitors need no file", "何も起きない (監視にファイルは不要)"},
-			Strike: func(r *Run) error { return in(r.Primary, r, "mv "+lab.PGData+"/postgresql.conf /dbfp/away.conf") },
-			Mend:   func(r *Run) error { return in(r.Primary, r, "mv /dbfp/away.conf "+lab.PGData+"/postgresql.conf") },
-		},
-		{
-			ID: "F22", Name: "connections of the primary used up", Course: Stays, Lasts: 25 * time.Second,
-			Fault:  Text{"all connections of the primary are taken", "Primary の接続数を使い切る"},
-			Expect: Text{"the primary stays", "Primary のまま"},
-			Strike: func(r *Run) error {
-				psql := "runuser -u postgres -- " + r.PGBin() + `/psql -XAtqc "SELECT pg_sleep(20)" postgres`
-				return in(r.Primary, r, "for i in $(seq 120); do "+psql+" >/dev/null 2>&1 & done")
-			},
 		},
 	}
 }

@@ -137,10 +137,7 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
 		current.sql(t, ctx, n, "select pg_reload_conf()")
 	}
-	if k.nodes > 2 {
-		// Only now: the first node starts alone.
-		run(t, ctx, l.Nodes()[0], "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
-	}
+	equip(t, l, k)
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }
 
@@ -192,7 +189,7 @@ func (s *site) normal(t *testing.T, ctx context.Context) {
 		if err != nil {
 			return err.Error(), false
 		}
-		wrong := s.deviations(st)
+		wrong := s.Deviations(st)
 		return strings.Join(wrong, "; "), len(wrong) == 0
 	}))
 	primary, _ := s.roles(t, ctx)
@@ -212,50 +209,6 @@ func (s *site) normal(t *testing.T, ctx context.Context) {
 	if counts := run(t, ctx, primary, "crm_mon", "-1f"); strings.Contains(counts, "fail-count=") {
 		t.Errorf("there are fail counts:\n%s", counts)
 	}
-}
-
-func (s *site) deviations(st lab.Status) []string {
-	var wrong []string
-	expect := func(what, got, want string) {
-		if got != want {
-			wrong = append(wrong, fmt.Sprintf("%s is %q, want %q", what, got, want))
-		}
-	}
-	primary := st.Primary()
-	if primary == "" || len(st.Nodes) != s.kind.nodes {
-		return []string{"no single primary: " + st.String()}
-	}
-	expect("vip-master", st.VIPs["vip-master"], primary)
-	expect("vip-rep", st.VIPs["vip-rep"], primary)
-	var candidates int
-	for name, n := range st.Nodes {
-		expect("online of "+name, fmt.Sprint(n.Online), "true")
-		expect("PGSQL.lock of "+name, fmt.Sprint(n.Locked), fmt.Sprint(name == primary))
-		status, data, score := n.Attributes["pgsql-status"], n.Attributes["pgsql-data-status"], n.Attributes["master-pgsql"]
-		got := strings.Join([]string{string(n.Role), status, data, score}, " ")
-		switch {
-		case name == primary:
-			expect(name, got, "Promoted PRI LATEST 1000")
-		case score == "100" && s.kind.async:
-			candidates++
-			expect(name, got, "Unpromoted HS:async STREAMING|ASYNC 100")
-		case score == "100":
-			candidates++
-			expect(name, got, "Unpromoted HS:sync STREAMING|SYNC 100")
-			expect("vip-slave", st.VIPs["vip-slave"], name)
-		default:
-			expect(name, got, "Unpromoted HS:async STREAMING|ASYNC -INFINITY")
-		}
-	}
-	want := 1
-	if s.kind == threeAsync {
-		want = 0 // the survivors vote
-	}
-	expect("the number of candidates", fmt.Sprint(candidates), fmt.Sprint(want))
-	for _, f := range st.Failed {
-		wrong = append(wrong, fmt.Sprintf("failed action %s on %s: %s", f.Operation, f.Node, f.Reason))
-	}
-	return wrong
 }
 
 // watch is a client that writes through vip-master, and one that writes on

@@ -6,9 +6,9 @@ import (
 	"text/template"
 )
 
-// Definition is the canonical PG-REX cluster without fencing: a container has no
-// power switch. It also has no block device, so the disk check (storage-mon) and
-// the health strategy that goes with it are left out. All else is as PG-REX prescribes.
+// Definition is the canonical PG-REX cluster without fencing and without the disk
+// check (storage-mon), which need devices that a container does not have by
+// itself: see Variant. All else is as PG-REX prescribes.
 type Definition struct {
 	Nodes    []string
 	Provider string // of the agent: linuxhajapan, or heartbeat for the shell agent

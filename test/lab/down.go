@@ -23,10 +23,13 @@ func Down(ctx context.Context) error {
 	if err := killAll(ctx); err != nil {
 		return err
 	}
+	if err := removeGroups(); err != nil {
+		return err
+	}
 	if err := removeNamespaces(ctx); err != nil {
 		return err
 	}
-	if err := removeDevices(ctx); err != nil {
+	if err := removeDevices(ctx, deviceDir); err != nil {
 		return err
 	}
 	if err := unmountBelow(Root); err != nil {
@@ -68,6 +71,7 @@ func killAll(ctx context.Context) error {
 		for _, pid := range pids {
 			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended meanwhile
 		}
+		thawAll()
 		return fmt.Sprintf("processes %v", pids), len(pids) == 0
 	})
 }

@@ -15,6 +15,10 @@ const (
 	// Silent drops all packets of the interface inside the node: nothing tells
 	// the node, and its own addresses still look healthy to it.
 	Silent
+	// Deaf drops what the node would receive and lets through what it sends;
+	// Mute is the other way round.
+	Deaf
+	Mute
 )
 
 // Cut takes a node off a network.
@@ -22,14 +26,14 @@ func (l *Lab) Cut(ctx context.Context, lan LAN, n *Node, kind CutKind) error {
 	if kind == LinkDown {
 		return ipBatch(ctx, switchNS, []string{fmt.Sprintf("link set %s down", n.port(lan))})
 	}
-	_, err := runInput(ctx, dropRules(lan), "ip", "netns", "exec", n.netns(), "nft", "-f", "-")
+	_, err := runInput(ctx, dropRules(lan, kind), "ip", "netns", "exec", n.netns(), "nft", "-f", "-")
 	if err != nil {
 		return fmt.Errorf("cannot drop packets of %s on %s: %w", n.Name, lan, err)
 	}
 	return nil
 }
 
-// Heal undoes both kinds of Cut; healing what is whole is no error.
+// Heal undoes every kind of Cut; healing what is whole is no error.
 func (l *Lab) Heal(ctx context.Context, lan LAN, n *Node) error {
 	if err := ipBatch(ctx, switchNS, []string{fmt.Sprintf("link set %s up", n.port(lan))}); err != nil {
 		return err
@@ -58,16 +62,18 @@ func (l *Lab) HealAll(ctx context.Context) error {
 
 // ARP has a table of its own: the inet family does not see it, and a node that
 // still answers ARP would keep a floating address that the peer has taken over.
-func dropRules(lan LAN) string {
-	dev, name := lan.Device(), ruleTable(lan)
+func dropRules(lan LAN, kind CutKind) string {
+	var chains []string
+	if kind != Mute {
+		chains = append(chains, fmt.Sprintf("chain in { type filter hook input priority -300; iifname %q drop; }", lan.Device()))
+	}
+	if kind != Deaf {
+		chains = append(chains, fmt.Sprintf("chain out { type filter hook output priority -300; oifname %q drop; }", lan.Device()))
+	}
 	var b strings.Builder
 	b.WriteString(removeRules(lan))
 	for _, family := range []string{"inet", "arp"} {
-		fmt.Fprintf(&b, `table %s %s {
-	chain in { type filter hook input priority -300; iifname %q drop; }
-	chain out { type filter hook output priority -300; oifname %q drop; }
-}
-`, family, name, dev, dev)
+		fmt.Fprintf(&b, "table %s %s {\n\t%s\n}\n", family, ruleTable(lan), strings.Join(chains, "\n\t"))
 	}
 	return b.String()
 }

@@ -195,7 +195,7 @@ func Open() (*Lab, error) {
 func newLab(s state) *Lab {
 	l := &Lab{state: s}
 	for i := 1; i <= s.Nodes; i++ {
-		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base, power: s.Power != ""})
+		l.nodes = append(l.nodes, &Node{Name: nodeName(i), Index: i, base: s.Base, power: s.Power != "", checksDisk: s.Variant.Fencing})
 	}
 	return l
 }
@@ -222,8 +222,22 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.countMajority(ctx); err != nil {
+		return err
+	}
 	l.state.Ready = true
 	return l.state.save()
+}
+
+// countMajority makes a cluster of three nodes and more stop where it is the
+// minority. Two ignore the loss of quorum, as the manual's do. It comes last,
+// as the first node starts alone.
+func (l *Lab) countMajority(ctx context.Context) error {
+	if len(l.nodes) < 3 {
+		return nil
+	}
+	_, err := l.nodes[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
+	return err
 }
 
 // BootNodes makes the networks and boots all nodes, without a cluster.

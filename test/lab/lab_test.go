@@ -48,7 +48,7 @@ func testCuts(t *testing.T, l *Lab) {
 		_, err := one.Run(ctx, "ping", "-c", "1", "-W", "1", other.Address(ICLAN2))
 		return err == nil
 	}
-	for _, kind := range []CutKind{LinkDown, Silent} {
+	for _, kind := range []CutKind{LinkDown, Silent, Deaf, Mute} {
 		if !reaches() {
 			t.Fatal("the nodes do not reach each other before the cut")
 		}

@@ -19,7 +19,7 @@ func buildNetwork(ctx context.Context) error {
 		lines = append(lines,
 			// Without an address of its own a bridge takes its lowest port's: with a
 			// node coming or going the gateway would change its address.
-			fmt.Sprintf("link add %s address 02:00:5e:00:%02x:fe type bridge forward_delay 0 mcast_snooping 0", lan, lan.number()),
+			fmt.Sprintf("link add %s address %s type bridge forward_delay 0 mcast_snooping 0", lan, HostMAC(lan)),
 			fmt.Sprintf("link set %s up", lan))
 	}
 	lines = append(lines,
@@ -57,6 +57,20 @@ func (n *Node) plug(ctx context.Context) error {
 	}
 	return ipBatch(ctx, n.netns(), inside)
 }
+
+// AddHost makes another host on a LAN that has an address: the switch itself,
+// whose hardware address it is seen with. The gateway is one on the S-LAN.
+func (l *Lab) AddHost(ctx context.Context, lan LAN, address string) error {
+	return ipBatch(ctx, switchNS, []string{fmt.Sprintf("address add %s/24 dev %s", address, lan)})
+}
+
+// RemoveHost takes away what AddHost has made.
+func (l *Lab) RemoveHost(ctx context.Context, lan LAN, address string) error {
+	return ipBatch(ctx, switchNS, []string{fmt.Sprintf("address del %s/24 dev %s", address, lan)})
+}
+
+// HostMAC is the hardware address of such a host.
+func HostMAC(lan LAN) string { return fmt.Sprintf("02:00:5e:00:%02x:fe", lan.number()) }
 
 // unplug takes the node off all LANs at once by removing its ports on the switch.
 func (n *Node) unplug(ctx context.Context) error {

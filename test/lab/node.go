@@ -19,6 +19,8 @@ type Node struct {
 	Index int // from 1; the node's addresses follow from it
 	base  base
 	power bool // it sees the folder of the power
+	// checksDisk says that its cluster has a disk check, and it a disk.
+	checksDisk bool
 }
 
 // Boot starts the node, for the first time or after Kill, and waits until it is up.
@@ -37,13 +39,17 @@ func (n *Node) Boot(ctx context.Context) error {
 	if err := n.startContainer(); err != nil {
 		return fmt.Errorf("cannot start the container of %s: %w", n.Name, err)
 	}
-	return Until(ctx, "boot of "+n.Name, Timeouts.Boot, func(ctx context.Context) (string, bool) {
+	err := Until(ctx, "boot of "+n.Name, Timeouts.Boot, func(ctx context.Context) (string, bool) {
 		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
 		if err != nil {
 			return err.Error() + n.lastWords(), false
 		}
 		return out, true
 	})
+	if err != nil || !n.checksDisk {
+		return err
+	}
+	return n.AddDisk(ctx, SystemDisk, systemDiskSize)
 }
 
 // lastWords is the end of what the container wrote: why systemd-nspawn gave up.
@@ -120,6 +126,10 @@ func (n *Node) Kill(ctx context.Context) error {
 	}
 	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 		return fmt.Errorf("cannot kill %s: %w", n.Name, err)
+	}
+	// What is frozen dies no sooner than it goes on, and then does nothing else.
+	if err := n.Thaw(); err != nil {
+		return err
 	}
 	err := Until(ctx, "end of "+n.Name, Timeouts.Die, func(context.Context) (string, bool) {
 		pids := n.containerPIDs()

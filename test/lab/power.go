@@ -93,6 +93,7 @@ type PowerRequest struct {
 type PowerAnswer struct {
 	On    bool   `json:"on"`
 	Error string `json:"error,omitempty"`
+	Lie   bool   `json:"lie,omitempty"` // nothing was done
 }
 
 // PowerEvent is one request, as the process has noted it.
@@ -240,7 +241,7 @@ func (l *Lab) change(ctx context.Context, r PowerRequest) PowerAnswer {
 	case mode.fails(n.Name):
 		return fail(fmt.Errorf("the switch of %s does not answer", n.Name))
 	case mode.Lie:
-		return PowerAnswer{On: r.Action != "off"}
+		return PowerAnswer{On: r.Action != "off", Lie: true}
 	}
 	if r.Action != "on" && n.Running() {
 		var off *PowerError // somebody else was faster

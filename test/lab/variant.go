@@ -19,7 +19,7 @@ type Variant struct {
 	// limit, for tests that would do nothing but wait for them; 0: the manual's.
 	Monitor, MonitorTimeout time.Duration
 	// Fencing is the manual's cluster with STONITH: a device for each node that
-	// takes its power, and an advantage for the primary's node.
+	// takes its power, an advantage for the primary's node, and the disk check.
 	Fencing bool
 }
 
@@ -43,9 +43,10 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 	}
 	if v.Fencing {
 		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)
-		const enabled = `name="stonith-enabled" value="%s"/>`
-		from, to = append(from, fmt.Sprintf(enabled, "false"), "<resources>", "<constraints>"),
-			append(to, fmt.Sprintf(enabled, "true")+fencingProperties, "<resources>"+devices(nodes), "<constraints>"+notOnItself(nodes))
+		const enabled, unreachable = `name="stonith-enabled" value="%s"/>`, `<rule id="loc-pgsql-ping" score="-INFINITY" boolean-op="or">`
+		from, to = append(from, fmt.Sprintf(enabled, "false"), "<resources>", "<constraints>", unreachable),
+			append(to, fmt.Sprintf(enabled, "true")+fencingProperties, "<resources>"+devices(nodes)+diskCheck(),
+				"<constraints>"+notOnItself(nodes)+diskConstraints, unreachable+diskUnknown)
 	}
 	for i := range from {
 		if strings.Count(cib, from[i]) != 1 {
@@ -61,7 +62,44 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 // never seen.
 const fencingProperties = `
         <nvpair id="opt-priority-fencing-delay" name="priority-fencing-delay" value="5s"/>
-        <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>`
+        <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>
+        <nvpair id="opt-health" name="node-health-strategy" value="only-green"/>`
+
+// SystemDisk is the name of the disk that a node has in a cluster with a disk
+// check, in /dev.
+const (
+	SystemDisk     = "sda"
+	systemDiskSize = 16 // MiB
+)
+
+func diskCheck() string {
+	return fmt.Sprintf(`
+      <clone id="clnStorage">
+        <meta_attributes id="clnStorage-meta">
+          <nvpair id="clnStorage-unhealthy" name="allow-unhealthy-nodes" value="true"/>
+        </meta_attributes>
+        <primitive id="storage-mon" class="ocf" provider="heartbeat" type="storage-mon">
+          <instance_attributes id="storage-mon-params">
+            <nvpair id="storage-mon-drives" name="drives" value="/dev/%s"/>
+            <nvpair id="storage-mon-timeout" name="io_timeout" value="10"/>
+          </instance_attributes>
+          <operations>
+            %s
+            %s
+            %s
+          </operations>
+        </primitive>
+      </clone>`, SystemDisk, operationXML("storage-mon", "start", "0s", "120s", "restart"),
+		operationXML("storage-mon", "monitor", "10s", "120s", "restart"), operationXML("storage-mon", "stop", "0s", "120s", "fence"))
+}
+
+const (
+	diskUnknown = `
+          <expression id="loc-pgsql-disk-undefined" attribute="#health-storage-mon" operation="not_defined"/>`
+	diskConstraints = `
+      <rsc_colocation id="col-pgsql-disk" score="INFINITY" rsc="msPostgresql" with-rsc="clnStorage"/>
+      <rsc_order id="ord-disk-pgsql" kind="Optional" first="clnStorage" then="msPostgresql" symmetrical="false"/>`
+)
 
 func devices(nodes []string) string {
 	var b strings.Builder

@@ -10,48 +10,6 @@ import (
 	"pgrex/test/lab"
 )
 
-// deviations are what is not as in the normal state of a cluster of so many nodes.
-func deviations(s lab.Status, nodes int) []string {
-	if nodes == 2 {
-		return s.Deviations()
-	}
-	primary := s.Primary()
-	if primary == "" || len(s.Nodes) != nodes {
-		return []string{"no single primary: " + s.String()}
-	}
-	var wrong []string
-	expect := func(what string, got, want any) {
-		if got != want {
-			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", what, got, want))
-		}
-	}
-	expect("vip-master", s.VIPs["vip-master"], primary)
-	expect("vip-rep", s.VIPs["vip-rep"], primary)
-	candidates := 0
-	for _, name := range slices.Sorted(maps.Keys(s.Nodes)) {
-		n := s.Nodes[name]
-		expect("online of "+name, n.Online, true)
-		expect("PGSQL.lock of "+name, n.Locked, name == primary)
-		status, score := n.Attributes["pgsql-status"], n.Attributes["master-pgsql"]
-		got := strings.Join([]string{string(n.Role), status, n.Attributes["pgsql-data-status"], score}, " ")
-		switch {
-		case name == primary:
-			expect(name, got, "Promoted PRI LATEST 1000")
-		case score == "100":
-			candidates++
-			expect(name, got, "Unpromoted HS:sync STREAMING|SYNC 100")
-			expect("vip-slave", s.VIPs["vip-slave"], name)
-		default:
-			expect(name, got, "Unpromoted HS:async STREAMING|ASYNC -INFINITY")
-		}
-	}
-	expect("the number of candidates", candidates, 1)
-	for _, f := range s.Failed {
-		wrong = append(wrong, fmt.Sprintf("failed action %s on %s: %s", f.Operation, f.Node, f.Reason))
-	}
-	return wrong
-}
-
 // waitNormal waits for the normal state, with nothing left to do for the cluster,
 // and with servers that say the same of themselves.
 func (r *run) waitNormal() error {
@@ -60,7 +18,7 @@ func (r *run) waitNormal() error {
 		if err != nil {
 			return err.Error(), false
 		}
-		wrong := deviations(s, r.o.Nodes)
+		wrong := r.Deviations(s)
 		if len(wrong) == 0 {
 			wrong = r.disagreements(ctx, s)
 		}

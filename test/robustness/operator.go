@@ -13,6 +13,10 @@ import (
 // repair is what an operator does who does not know what has happened: looks at
 // the cluster, and brings back every node that is not as it should be.
 func (r *run) repair() error {
+	// Nobody is there at once; and a fault that a monitor finds has been found by then.
+	if err := lab.Pause(r, time.Until(r.struck.Add(12*time.Second))); err != nil {
+		return err
+	}
 	r.tell("the operator comes")
 	for _, n := range r.Nodes() {
 		if err := r.powered(n); err != nil {
@@ -23,7 +27,7 @@ func (r *run) repair() error {
 	if err != nil {
 		return err
 	}
-	if len(deviations(s, r.o.Nodes)) == 0 {
+	if len(r.Deviations(s)) == 0 {
 		r.tell("nothing is left to repair")
 		return r.waitNormal()
 	}
@@ -122,7 +126,7 @@ func (r *run) rest() (lab.Status, error) {
 			stopped = stopped || n.Role == lab.Stopped
 		}
 		quietFor := time.Since(since)
-		done := len(deviations(s, r.o.Nodes)) == 0 || quietFor > quiet || stopped && s.Primary() != "" && quietFor > soon
+		done := len(r.Deviations(s)) == 0 || quietFor > quiet || stopped && s.Primary() != "" && quietFor > soon
 		if !done {
 			_ = lab.Pause(ctx, 500*time.Millisecond)
 		}

@@ -11,12 +11,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
+	"pgrex/test/robustness/history"
 )
 
 // Event is something that has happened in a run.
@@ -53,7 +57,7 @@ type roles struct{ primary, standby, third *lab.Node }
 // commands are installed, and of three nodes the minority stops.
 func Prepare(ctx context.Context, l *lab.Lab, o Options, tools string) error {
 	if o.Nodes == 2 {
-		return l.InstallTools(tools, drill.Tools(o.Fencing))
+		return l.InstallTools(tools, drill.Kind{Nodes: o.Nodes, Fencing: o.Fencing}.Configuration())
 	}
 	// Only now: the first node starts alone.
 	_, err := l.Nodes()[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
@@ -162,7 +166,10 @@ func (r *run) episode(e Episode) error {
 	before := r.known.primary
 	r.first = r.known
 	r.calls = r.expected(e, whole)
-	mends := r.strike(e)
+	mends, err := r.strike(e, whole)
+	if err != nil {
+		return err
+	}
 	if err := lab.Pause(r, e.Lasts); err != nil {
 		return err
 	}
@@ -176,8 +183,8 @@ func (r *run) episode(e Episode) error {
 	if err != nil {
 		return err
 	}
-	s := e.Entries[0].Scenario()
-	if simple && s.Course == drill.Stays {
+	s, c := e.Entries[0].Scenario(), choiceOf(e.Entries[0].Fault)
+	if simple && (s.Course == drill.Stays || s.Course == drill.Waits && !c.waits) {
 		if err := r.stayed(before); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
@@ -202,7 +209,7 @@ func (r *run) prepare(e Episode) (whole bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	whole = len(deviations(s, r.o.Nodes)) == 0
+	whole = len(r.Deviations(s)) == 0
 	standby := slices.ContainsFunc(e.Entries, func(entry Entry) bool { return choiceOf(entry.Fault).standby })
 	r.roles(s)
 	if s.Primary() == "" || standby && !follows(s, r.known.standby.Name) {
@@ -242,13 +249,14 @@ func (r *run) roles(s lab.Status) {
 }
 
 // strike makes the faults of an episode, and returns how each of them is undone
-// that could be made.
-func (r *run) strike(e Episode) (mends []func() error) {
+// that could be made: two can be in each other's way, and a cluster that is not
+// whole in that of either.
+func (r *run) strike(e Episode, whole bool) (mends []func() error, err error) {
 	for _, entry := range e.Entries {
 		s := entry.Scenario()
 		if entry.Overlaps {
 			if err := lab.Pause(r, entry.Pause); err != nil {
-				return mends
+				return mends, err
 			}
 			if now, err := r.Status(r); err == nil {
 				r.roles(now)
@@ -264,9 +272,11 @@ func (r *run) strike(e Episode) (mends []func() error) {
 		r.struck = time.Now()
 		// Strike and Mend may share what they know.
 		played := &drill.Run{Lab: r.Lab, Context: r, Primary: r.known.primary, Standby: r.known.standby, Third: r.known.third,
-			Tell: func(text string) { r.tell("%s", text) }}
+			Lasts: e.Lasts, Writer: r.clients.writers[0], Tell: func(text string) { r.tell("  %s", strings.TrimSpace(text)) }}
 		if err := s.Strike(played); err != nil {
-			// Two faults can be in each other's way.
+			if whole && len(e.Entries) == 1 {
+				return mends, fmt.Errorf("%s cannot be made: %w", s.ID, err)
+			}
 			r.tell("fault %d cannot be made now: %v", entry.Number, err)
 			r.kind(entry.Fault).NotMade++
 			if s.Mend != nil {
@@ -279,12 +289,17 @@ func (r *run) strike(e Episode) (mends []func() error) {
 		r.kind(entry.Fault).Made++
 		mends = append(mends, func() error { return r.mend(entry, s, played) })
 	}
-	return mends
+	return mends, nil
 }
 
 // mend undoes a fault. What is on a node that has meanwhile lost its power can be
 // undone when it has it again.
 func (r *run) mend(entry Entry, s drill.Scenario, played *drill.Run) error {
+	if choiceOf(entry.Fault).check {
+		if err := s.Check(played); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
 	if s.Mend == nil {
 		return nil
 	}
@@ -305,9 +320,9 @@ func (r *run) mend(entry Entry, s drill.Scenario, played *drill.Run) error {
 	return nil
 }
 
-// service waits until commits are acknowledged. Of one fault on a whole cluster
-// the cluster has to come back by itself, unless the fault is one after which
-// nobody may take over.
+// service waits until commits are acknowledged, on a new connection too. Of one
+// fault on a whole cluster the service has to come back by itself, unless it is
+// one after which nobody may take over.
 func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	const patient = 40 * time.Second // of an operator
 	waits := slices.ContainsFunc(e.Entries, func(entry Entry) bool { return choiceOf(entry.Fault).waits })
@@ -319,7 +334,15 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	if simple {
 		limit = lab.Timeouts.Takeover / 2
 	}
-	_, err = r.clients.writers[0].WaitAck(r, time.Now(), limit)
+	err = lab.Until(r, "commit on a new connection", limit, func(ctx context.Context) (string, bool) {
+		s := session{address: lab.VIPMaster}
+		defer s.close()
+		answer, text := s.request(ctx, func(ctx context.Context, conn *pgx.Conn) (bool, error) {
+			_, err := conn.Exec(ctx, "UPDATE service SET at = clock_timestamp()")
+			return false, err
+		})
+		return text, answer == history.OK
+	})
 	switch {
 	case err == nil:
 		return true, nil

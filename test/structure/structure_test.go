@@ -232,7 +232,7 @@ var rules = []rule{
 		why: "an agent is measured from outside, whoever's it is"},
 	{pkg: "test/bench", allowed: []string{"test/cost", "test/lab"}, tests: true,
 		why: "agents are compared from outside"},
-	{pkg: "test/faults", allowed: []string{"test/lab"}, tests: true,
+	{pkg: "test/faults", allowed: []string{"test/drill", "test/lab"}, tests: true,
 		why: "faults are injected and looked at as the lab does"},
 	{pkg: "test/judges", tests: true, why: "others judge what is built, not what it is built of"},
 	{pkg: "test/suites", allowed: []string{"test/lab"}, tests: true,

@@ -1,0 +1,147 @@
+package drill
+
+import (
+	"time"
+
+	"pgrex/test/lab"
+)
+
+// threeNodeFaults are those of clusters with a majority. The operation commands
+// know two nodes; here a node is rebuilt by a base backup of the lab's.
+func threeNodeFaults() []Scenario {
+	return []Scenario{
+		{
+			ID: "F71", Name: "three nodes: power of the primary lost", Nodes: 3, Course: Moves,
+			Fault:  Text{"three nodes: the primary's node loses its power", "3 ノード: Primary のノードの電源断"},
+			Expect: Text{"the synchronous standby takes over, the third follows it", "同期 Standby が引き継ぎ、残る 1 台はそれに追従する"},
+			Strike: func(r *Run) error { return r.Primary.Kill(r) },
+			Repair: rebuilt(primary),
+		},
+		{
+			ID: "F71d", Name: "three nodes: synchronous standby lost, then the primary", Nodes: 3, Course: Waits, Lasts: 10 * time.Second,
+			Fault: Text{"three nodes: the synchronous standby loses its power, then the primary",
+				"3 ノード: 同期 Standby、続いて Primary の電源断"},
+			Expect: Text{"one of three serves nothing; with the first standby back the newer of the two takes over",
+				"1 台では何も提供せず、Standby が戻ると新しいほうが引き継ぐ"},
+			Strike: func(r *Run) error {
+				if err := r.Standby.Kill(r); err != nil {
+					return err
+				}
+				lost := r.Standby
+				err := r.WaitStatus(r, "another synchronous standby", lab.Timeouts.Takeover, func(s lab.Status) bool {
+					return s.Nodes[r.Third.Name].Attributes["pgsql-status"] == "HS:sync"
+				})
+				if err != nil {
+					return err
+				}
+				r.Standby, r.Third = r.Third, lost
+				if err := lab.Pause(r, 2*time.Second); err != nil {
+					return err
+				}
+				return r.Primary.Kill(r)
+			},
+			Repair: func(r *Run) error {
+				if err := powered(r, r.Third); err != nil {
+					return err
+				}
+				if err := r.Third.StartCluster(r); err != nil {
+					return err
+				}
+				if err := r.takeOver(); err != nil {
+					return err
+				}
+				if err := rebuilt(primary)(r); err != nil {
+					return err
+				}
+				return rebuilt(third)(r)
+			},
+		},
+		{
+			ID: "F71p", Name: "three nodes: the primary alone in a partition whose cluster is slow", Nodes: 3, Course: Moves,
+			Fault: Text{"three nodes: the primary's interconnects are cut and its executor does not run for 6 s; the D-LAN is whole",
+				"3 ノード: Primary のインターコネクト断。Primary の execd は 6 秒停止し、D-LAN は正常"},
+			Expect: Text{"the promotion waits until the minority has stopped its server", "少数側のサーバが停止するのを待って昇格する"},
+			Strike: func(r *Run) error {
+				if err := in(r.Primary, r, "pkill -STOP -x pacemaker-execd; (sleep 6; pkill -CONT -x pacemaker-execd) >/dev/null 2>&1 &"); err != nil {
+					return err
+				}
+				return cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2)(r)
+			},
+			Mend: func(r *Run) error {
+				if err := healAll(r); err != nil {
+					return err
+				}
+				return r.WaitStatus(r, "one cluster again", time.Minute, func(s lab.Status) bool {
+					return s.Primary() != "" && s.Nodes[r.Primary.Name].Online
+				})
+			},
+			// The third may have received more from the old primary than the new one
+			// has; nobody was told so.
+			Repair: func(r *Run) error {
+				if err := rebuilt(primary)(r); err != nil {
+					return err
+				}
+				if r.WaitStandby(r, r.Third, 20*time.Second) == nil {
+					return nil
+				}
+				return rebuilt(third)(r)
+			},
+		},
+		{
+			ID: "F72", Name: "three nodes: primary and newest standby lost", Nodes: 3, Course: Waits, Lasts: 15 * time.Second,
+			Fault: Text{"three nodes: the third is cut from the D-LAN, then primary and synchronous standby lose their power; the primary comes back",
+				"3 ノード: 3 台目の D-LAN 断のあと、Primary と同期 Standby の電源断。Primary だけが起動"},
+			Expect: Text{"nobody is promoted until the standby is back", "同期 Standby が戻るまで誰も昇格しない"},
+			Strike: func(r *Run) error {
+				if err := r.Cut(r, lab.DLAN, r.Third, lab.Silent); err != nil {
+					return err
+				}
+				if err := lab.Pause(r, 2*time.Second); err != nil {
+					return err
+				}
+				for _, n := range []*lab.Node{r.Primary, r.Standby} {
+					if err := n.Kill(r); err != nil {
+						return err
+					}
+				}
+				if err := r.Heal(r, lab.DLAN, r.Third); err != nil {
+					return err
+				}
+				if err := powered(r, r.Primary); err != nil {
+					return err
+				}
+				return r.Primary.StartCluster(r)
+			},
+			Repair: func(r *Run) error {
+				if err := powered(r, r.Standby); err != nil {
+					return err
+				}
+				if err := r.Standby.StartCluster(r); err != nil {
+					return err
+				}
+				if err := r.takeOver(); err != nil {
+					return err
+				}
+				return rebuilt(primary)(r)
+			},
+		},
+	}
+}
+
+func third(r *Run) *lab.Node { return r.Third }
+
+// rebuilt makes a node a standby of the present primary by a base backup.
+func rebuilt(which func(*Run) *lab.Node) func(*Run) error {
+	return func(r *Run) error {
+		n := which(r)
+		if err := powered(r, n); err != nil {
+			return err
+		}
+		r.tell("%s is rebuilt by a base backup", n.Name)
+		if err := r.JoinStandby(r, n); err != nil {
+			return err
+		}
+		_, err := n.Run(r, "crm_resource", "--cleanup")
+		return err
+	}
+}
