@@ -93,7 +93,7 @@ func (a *app) robustness(ctx context.Context, o robustness.Options, cfg lab.Conf
 			err = errors.Join(err, lab.Down(context.WithoutCancel(ctx)))
 		}
 	}()
-	if err := robustness.Prepare(ctx, l, o, tools); err != nil {
+	if err := robustness.Prepare(l, o, tools); err != nil {
 		return err
 	}
 	a.print(msgRunBegan)

@@ -53,15 +53,13 @@ type run struct {
 // roles are who is what.
 type roles struct{ primary, standby, third *lab.Node }
 
-// Prepare makes of a cluster that has come up one for the run: the operation
-// commands are installed, and of three nodes the minority stops.
-func Prepare(ctx context.Context, l *lab.Lab, o Options, tools string) error {
-	if o.Nodes == 2 {
-		return l.InstallTools(tools, drill.Kind{Nodes: o.Nodes, Fencing: o.Fencing}.Configuration())
+// Prepare gives the operator of a cluster that has come up the operation
+// commands, which know two nodes.
+func Prepare(l *lab.Lab, o Options, tools string) error {
+	if o.Nodes > 2 {
+		return nil
 	}
-	// Only now: the first node starts alone.
-	_, err := l.Nodes()[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
-	return err
+	return l.InstallTools(tools, drill.Kind{Nodes: o.Nodes, Fencing: o.Fencing}.Configuration())
 }
 
 // Play makes faults for the time of the options on a cluster in its normal state,

@@ -36,7 +36,7 @@ func TestShortRandomRun(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := Prepare(ctx, l, o, *tools); err != nil {
+	if err := Prepare(l, o, *tools); err != nil {
 		t.Fatal(err)
 	}
 	// Kept after a failure only: what is below the test's own folder goes with it.
