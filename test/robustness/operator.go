@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,7 +168,8 @@ func (r *run) restart() (*lab.Node, error) {
 	if r.o.Nodes > 2 {
 		return r.restartOfThree(last)
 	}
-	for _, n := range r.Nodes() {
+	stop := slices.DeleteFunc(slices.Clone(r.Nodes()), func(n *lab.Node) bool { return n == last })
+	for _, n := range append(stop, last) {
 		if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
 			return nil, err
 		}

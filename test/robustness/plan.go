@@ -89,9 +89,11 @@ func (p *Plan) Next() Episode {
 	e := Episode{Entries: []Entry{p.entry(first, p.between(p.Least, p.Most), false)}}
 	if pair {
 		second := p.draw(func(c choice) bool { return !c.alone && c.id != first.id })
+		first.least = max(first.least, second.least)
 		e.Entries = append(e.Entries, p.entry(second, p.between(0, 8*time.Second), true))
 	}
 	e.Lasts = p.between(3*time.Second, max(5*time.Second, min(25*time.Second, p.Most)))
+	e.Lasts = max(e.Lasts, first.least)
 	e.Operator = p.rng.IntN(4) > 0
 	return e
 }
@@ -138,6 +140,8 @@ type choice struct {
 	waits bool
 	// check: it is undone only when what the scenario looks at has happened.
 	check bool
+	// least is how long it lasts at least, so that it comes to an end of its own.
+	least time.Duration
 	// fenced: the cluster may take the power of a node, where it can.
 	fenced target
 }
@@ -169,6 +173,9 @@ func (o Options) kind() clusters {
 	}
 	return plain
 }
+
+// shot is a time in which who is to be fenced has been.
+const shot = 15 * time.Second
 
 var choices = []choice{
 	{id: "F01", on: everyOne},
@@ -203,15 +210,15 @@ var choices = []choice{
 	{id: "F33", on: plain | fenced, alone: true, standby: true},
 	{id: "F34", on: everyOne, standby: true},
 	{id: "F35", on: everyOne},
-	{id: "F36", on: fenced, standby: true, fenced: theStandby},
+	{id: "F36", on: fenced, least: shot, standby: true, fenced: theStandby},
 	{id: "F36n", on: plain, alone: true, standby: true},
-	{id: "F37", on: fenced, standby: true, fenced: thePrimary},
+	{id: "F37", on: fenced, least: shot, standby: true, fenced: thePrimary},
 	{id: "F37n", on: plain, alone: true, standby: true, check: true},
-	{id: "F38", on: fenced, standby: true, fenced: theStandby},
+	{id: "F38", on: fenced, least: shot, standby: true, fenced: theStandby},
 	{id: "F38n", on: plain, alone: true, standby: true, check: true},
 	{id: "F39", on: everyOne, alone: true, standby: true},
 	{id: "F39s", on: everyOne, alone: true, standby: true},
-	{id: "F40", on: fenced, standby: true, fenced: theStandby},
+	{id: "F40", on: fenced, least: shot, standby: true, fenced: theStandby},
 	{id: "F40d", on: everyOne, standby: true},
 	{id: "F40n", on: plain, alone: true, standby: true},
 	{id: "F40s", on: everyOne},
@@ -230,8 +237,8 @@ var choices = []choice{
 	{id: "F48", on: everyOne, standby: true},
 	{id: "F49", on: everyOne, alone: true, standby: true},
 	{id: "F50", on: fenced, fenced: thePrimary},
-	{id: "F50f", on: fenced, alone: true, standby: true, fenced: thePrimary},
-	{id: "F51", on: fenced, alone: true, standby: true, fenced: theStandby},
+	{id: "F50f", on: fenced, least: shot, alone: true, standby: true, fenced: thePrimary},
+	{id: "F51", on: fenced, least: shot, alone: true, standby: true, fenced: theStandby},
 	{id: "F55", on: plain, alone: true, standby: true, waits: true},
 	{id: "F56", on: plain, alone: true, standby: true, waits: true},
 	{id: "F57", on: plain, alone: true, standby: true, waits: true},

@@ -182,6 +182,11 @@ func (r *run) episode(e Episode) error {
 		return err
 	}
 	s, c := e.Entries[0].Scenario(), choiceOf(e.Entries[0].Fault)
+	if simple && s.Course == drill.Moves && s.Mend == nil {
+		if err := r.moved(before); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
 	if simple && (s.Course == drill.Stays || s.Course == drill.Waits && !c.waits) {
 		if err := r.stayed(before); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
@@ -351,6 +356,14 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	}
 	r.tell("the service does not come back by itself")
 	return false, nil
+}
+
+// moved waits until another node is primary. A service that is there is not
+// enough: what a monitor has to find may not have been found yet.
+func (r *run) moved(before *lab.Node) error {
+	return r.WaitStatus(r, "take-over from "+before.Name, lab.Timeouts.Takeover/2, func(s lab.Status) bool {
+		return s.Primary() != "" && s.Primary() != before.Name && s.VIPs["vip-master"] == s.Primary()
+	})
 }
 
 // stayed says whether the primary is still the one of before.
