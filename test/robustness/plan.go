@@ -22,6 +22,8 @@ type Options struct {
 	// Least and Most bound the time from one fault to the next. A cluster that is
 	// not repaired by then gets its time.
 	Least, Most time.Duration
+	// GoOn lets a run go on after a find, as long as the cluster can be repaired.
+	GoOn bool
 }
 
 // Every reads a time from one fault to the next, such as 15s-45s.

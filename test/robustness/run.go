@@ -140,18 +140,36 @@ func (r *run) watch(ctx context.Context) {
 // brings the cluster back.
 func (r *run) play() {
 	r.struck = time.Now()
-	for plan := NewPlan(r.o); len(r.result.Finds) == 0 && r.Err() == nil; {
+	repaired := true
+	for plan := NewPlan(r.o); repaired && r.Err() == nil; {
 		e := plan.Next()
 		last := e.Entries[len(e.Entries)-1].Number
 		if r.o.Faults > 0 && last > r.o.Faults || time.Since(r.began)+e.Entries[0].Pause > r.o.Time {
 			break
 		}
-		r.find(r.episode(e))
+		if err := r.episode(e); err != nil && r.Err() == nil {
+			r.find(err)
+			repaired = r.o.GoOn && r.afterFind()
+		}
 	}
-	if r.Err() == nil && len(r.result.Finds) == 0 {
+	if r.Err() == nil && repaired {
 		r.calls = audit.Expected{Settle: lab.Timeouts.FirstWrite}
 		r.find(r.repair())
 	}
+}
+
+// afterFind says whether the run can go on.
+func (r *run) afterFind() bool {
+	if err := r.HealAll(r); err != nil {
+		r.find(err)
+		return false
+	}
+	if err := r.repair(); err != nil {
+		r.find(fmt.Errorf("repair after a find: %w", err))
+		return false
+	}
+	r.find(r.look())
+	return true
 }
 
 // episode plays faults and what comes afterwards.
