@@ -184,6 +184,9 @@ func (r *run) episode(e Episode) error {
 	r.calls = r.expected(e, whole)
 	mends, err := r.strike(e, whole)
 	if err != nil {
+		for _, mend := range slices.Backward(mends) {
+			err = errors.Join(err, mend())
+		}
 		return err
 	}
 	if err := lab.Pause(r, e.Lasts); err != nil {
@@ -295,15 +298,15 @@ func (r *run) strike(e Episode, whole bool) (mends []func() error, err error) {
 		played := &drill.Run{Lab: r.Lab, Context: r, Primary: r.known.primary, Standby: r.known.standby, Third: r.known.third,
 			Lasts: e.Lasts, Writer: r.clients.writers[0], Tell: func(text string) { r.tell("  %s", strings.TrimSpace(text)) }}
 		if err := s.Strike(played); err != nil {
-			if whole && len(e.Entries) == 1 {
-				return mends, fmt.Errorf("%s cannot be made: %w", s.ID, err)
-			}
 			r.tell("fault %d cannot be made now: %v", entry.Number, err)
 			r.kind(entry.Fault).NotMade++
 			if s.Mend != nil {
 				if err := s.Mend(played); err != nil {
 					r.note("and not be undone: %v", err)
 				}
+			}
+			if whole && len(e.Entries) == 1 {
+				return mends, fmt.Errorf("%s cannot be made: %w", s.ID, err)
 			}
 			continue
 		}
