@@ -41,7 +41,8 @@ test: deps servers build dist ## all tests: unit and script tests and real serve
 		lab=./test/cluster \
 		setup=./test/setup \
 		tools=./test/tools \
-		faults=./test/faults
+		faults=./test/faults \
+		random=./test/robustness
 
 .PHONY: check
 check: build ## quick: format, vet and the tests that need neither root nor a cluster
@@ -70,6 +71,9 @@ tools: deps build ## the operation commands at length: 20 switchovers, one kille
 .PHONY: faults
 faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09")
 	$(AS_ROOT) ./bin/pgrex-lab drill $(or $(DRILLS),all)
+ifndef DRILLS
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=60m -v ./test/faults -run TestEveryKind
+endif
 
 MINUTES ?= 10
 

@@ -342,8 +342,9 @@ func (r *Run) takeOver() error {
 	})
 }
 
-// nobody looks for a while that no node that runs is promoted, in its cluster's
-// eyes and in its server's.
+// nobody looks for a while that no node takes over, in its cluster's eyes, and
+// that no server takes writes. The cluster may go on calling a node promoted
+// whose demote has failed.
 func (r *Run) nobody() (Course, error) {
 	looks := 0
 	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
@@ -353,7 +354,7 @@ func (r *Run) nobody() (Course, error) {
 			}
 			looks++
 			st, err := n.Status(r)
-			if err == nil && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
+			if err == nil && n != r.Primary && st.Nodes[n.Name].Role == lab.Promoted || r.writable(n) {
 				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}

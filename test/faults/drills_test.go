@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"pgrex/test/drill"
-	"pgrex/test/lab"
 )
 
 // telling are the scenarios of every run of the tests: between them they take
 // everything away that a cluster has. "make faults" plays all.
 var telling = map[kind][]string{
-	twoSync:   {"F01", "F10", "F31", "F34", "F56"},
-	twoFenced: {"F36", "F37"},
+	twoSync:   {"F01", "F10", "F24", "F31", "F34", "F36n", "F57"},
+	twoFenced: {"F10f", "F37", "F37d"},
 	threeSync: {"F71p", "F72"},
 }
 
@@ -21,25 +20,24 @@ var telling = map[kind][]string{
 // operation commands.
 //
 // Conformance: 121, 122, 124 (lab)
-func TestDrillsTwoNodes(t *testing.T) { playAll(t, twoSync) }
+func TestDrillsTwoNodes(t *testing.T) { playAll(t, twoSync, telling[twoSync]...) }
 
-func playAll(t *testing.T, k kind) {
-	all := drill.Scenarios()
-	for _, id := range telling[k] {
-		t.Run(id, func(t *testing.T) {
-			i := slices.IndexFunc(all, func(s drill.Scenario) bool { return s.ID == id })
-			if i < 0 {
-				t.Fatal("there is no such scenario")
-			}
-			play(t, k, all[i])
-		})
+func playAll(t *testing.T, k kind, ids ...string) {
+	for _, id := range ids {
+		t.Run(id, func(t *testing.T) { play(t, k, id) })
 	}
 }
 
-// play plays one scenario. Monitors and time-outs are a third of the manual's
-// here, and so is the time for which it is looked.
-func play(t *testing.T, k kind, s drill.Scenario) {
+// play plays one scenario on a cluster of a kind. Monitors and time-outs are a
+// third of the manual's here, and so is the time for which it is looked.
+func play(t *testing.T, k kind, id string) {
+	all := drill.Scenarios()
+	i := slices.IndexFunc(all, func(s drill.Scenario) bool { return s.ID == id })
+	if i < 0 {
+		t.Fatal("there is no such scenario")
+	}
 	site, ctx := begin(t, k)
+	s := all[i].On(k.drills())
 	s.Lasts = max(s.Lasts/3, decided)
 	began := time.Now()
 	r := drill.Play(ctx, site.Lab, s, func(text string) { t.Log(text) })
@@ -50,10 +48,6 @@ func play(t *testing.T, k kind, s drill.Scenario) {
 		s.ID, s.Name, r.Outage.Seconds(), r.Acked, r.Lost, time.Since(began).Seconds())
 }
 
-func (k kind) drills() drill.Kind { return drill.Kind{Nodes: k.nodes, Fencing: k.fenced} }
-
-// equip gives the operator of a cluster the operation commands.
-func equip(t *testing.T, l *lab.Lab, k kind) {
-	t.Helper()
-	must(t, l.InstallTools("../../bin/pg-rex", k.drills().Configuration()))
+func (k kind) drills() drill.Kind {
+	return drill.Kind{Nodes: k.nodes, Fencing: k.fenced, Async: k.async}
 }

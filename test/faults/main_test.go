@@ -2,8 +2,9 @@
 // them: two nodes and three, rep_mode sync and async. It looks at the cluster
 // with the installed programs only and imports nothing of the product.
 //
-// The runs are shortened: monitors every few seconds, few repetitions, and not
-// every fault on every kind of cluster. -long takes all of them.
+// The runs are shortened: monitors every few seconds, few repetitions, and the
+// most telling scenarios. -tags long has faults on every kind of cluster, -long
+// 100 switchovers.
 package faults
 
 import (
@@ -21,7 +22,7 @@ import (
 
 var (
 	agent = flag.String("agent", "../../bin/pgsql-ra", "the agent's `program`")
-	long  = flag.Bool("long", false, "every fault on every kind of cluster, and 100 switchovers")
+	long  = flag.Bool("long", false, "100 switchovers, and other things that take their time")
 )
 
 // kind is a cluster as its definition has it. Two nodes ignore the loss of
@@ -33,11 +34,9 @@ type kind struct {
 }
 
 var (
-	twoSync    = kind{nodes: 2}
-	twoAsync   = kind{nodes: 2, async: true}
-	twoFenced  = kind{nodes: 2, fenced: true}
-	threeSync  = kind{nodes: 3}
-	threeAsync = kind{nodes: 3, async: true}
+	twoSync   = kind{nodes: 2}
+	twoFenced = kind{nodes: 2, fenced: true}
+	threeSync = kind{nodes: 3}
 )
 
 func (k kind) String() string {
@@ -137,7 +136,7 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
 		current.sql(t, ctx, n, "select pg_reload_conf()")
 	}
-	equip(t, l, k)
+	must(t, l.InstallTools("../../bin/pg-rex", k.drills().Configuration()))
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }
 
@@ -272,94 +271,6 @@ func (s *site) check(t *testing.T, ctx context.Context, r record) {
 	}
 	t.Logf("%d rows acknowledged, %d lost, longest pause %.1f s; the nodes were asked %d times for a write",
 		acked, lost, r.through.LongestGap().Length().Seconds(), r.looked)
-}
-
-// rebuild is what the operator does with a node whose lock stays: base backup,
-// start, and the failures forgotten.
-func (s *site) rebuild(t *testing.T, ctx context.Context, n *lab.Node) {
-	t.Helper()
-	if !n.Running() {
-		must(t, n.Boot(ctx))
-	}
-	must(t, s.WaitStatus(ctx, "a primary to rebuild "+n.Name+" from", time.Minute, func(st lab.Status) bool {
-		return st.Primary() != "" && st.Primary() != n.Name
-	}))
-	must(t, s.JoinStandby(ctx, n))
-	s.forgetFailures(t, ctx)
-}
-
-func (s *site) forgetFailures(t *testing.T, ctx context.Context) {
-	t.Helper()
-	for _, n := range s.Nodes() {
-		if n.Running() {
-			run(t, ctx, n, "crm_resource", "--cleanup")
-			return
-		}
-	}
-}
-
-// waitRefusal waits until the cluster shows that a node's start was refused
-// because of its lock.
-func (s *site) waitRefusal(t *testing.T, ctx context.Context, n *lab.Node) {
-	t.Helper()
-	must(t, lab.Until(ctx, "refusal of start on "+n.Name, time.Minute, func(ctx context.Context) (string, bool) {
-		st, err := n.Status(ctx)
-		if err != nil {
-			return err.Error(), false
-		}
-		for _, f := range st.Failed {
-			if f.Node == n.Name && strings.Contains(f.Operation, "start") && strings.Contains(f.Reason, "PGSQL.lock") {
-				return "", true
-			}
-		}
-		return st.String(), false
-	}))
-}
-
-// nobodyPromoted looks for long enough that no server of the given nodes
-// becomes a primary, in the servers themselves.
-func (s *site) nobodyPromoted(t *testing.T, ctx context.Context, nodes ...*lab.Node) {
-	t.Helper()
-	looks, answers := 0, 0
-	for end := time.Now().Add(decided); time.Now().Before(end); must(t, lab.Pause(ctx, 200*time.Millisecond)) {
-		for _, n := range nodes {
-			out, err := n.RunAs(ctx, "postgres", s.PGBin()+"/psql", "-XAtc", "select pg_is_in_recovery()", "template1")
-			if err == nil && strings.TrimSpace(out) == "f" {
-				t.Fatalf("%s is a primary, and must not be one", n.Name)
-			}
-			looks++
-			if err == nil {
-				answers++
-			}
-		}
-	}
-	t.Logf("nobody was promoted: looked %d times in %v, a standby answered %d times, no server the others", looks, decided, answers)
-}
-
-// logEnd is how much of the cluster's log a node has written, on its disk.
-func (s *site) logEnd(t *testing.T, n *lab.Node) int {
-	t.Helper()
-	log, err := n.ReadFile(lab.PacemakerLog)
-	must(t, err)
-	return len(log)
-}
-
-// waitReason waits until the agent has said on a node, after a place in its
-// log, why it does not claim the promotion.
-func (s *site) waitReason(t *testing.T, ctx context.Context, n *lab.Node, from int, reason string) {
-	t.Helper()
-	must(t, lab.Until(ctx, fmt.Sprintf("%q in the agent's log of %s", reason, n.Name), 30*time.Second, func(context.Context) (string, bool) {
-		log, err := n.ReadFile(lab.PacemakerLog)
-		if err != nil {
-			return err.Error(), false
-		}
-		for line := range strings.Lines(string(log[min(from, len(log)):])) {
-			if strings.Contains(line, "does not claim the promotion") && strings.Contains(line, reason) {
-				return "", true
-			}
-		}
-		return "nothing of it", false
-	}))
 }
 
 // sql asks a node's server over its socket.
