@@ -379,11 +379,23 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	return false, nil
 }
 
-// moved waits until another node is primary. A service that is there is not
-// enough: what a monitor has to find may not have been found yet.
+// moved waits until another node is primary in its own eyes; the old one may not
+// answer at all. A service that is there is not enough: what a monitor has to find
+// may not have been found yet.
 func (r *run) moved(before *lab.Node) error {
-	return r.WaitStatus(r, "take-over from "+before.Name, lab.Timeouts.Takeover/2, func(s lab.Status) bool {
-		return s.Primary() != "" && s.Primary() != before.Name && s.VIPs["vip-master"] == s.Primary()
+	return lab.Until(r, "take-over from "+before.Name, lab.Timeouts.Takeover/2, func(ctx context.Context) (string, bool) {
+		var seen []string
+		for _, n := range r.Nodes() {
+			if n == before || !n.Running() {
+				continue
+			}
+			s, err := n.Status(ctx)
+			if err == nil && s.Primary() == n.Name && s.VIPs["vip-master"] == n.Name {
+				return "", true
+			}
+			seen = append(seen, fmt.Sprintf("%s sees %s %v", n.Name, s, err))
+		}
+		return strings.Join(seen, "; "), false
 	})
 }
 
