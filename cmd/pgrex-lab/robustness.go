@@ -77,6 +77,7 @@ func (a *app) robustnessCommand() *cobra.Command {
 	f.IntVar(&o.Faults, "faults", 0, a.say(msgFlagFaults))
 	f.StringVar(&every, "every", "15s-45s", a.say(msgFlagEvery))
 	f.StringVar(&output, "output", "", a.say(msgFlagOutput))
+	f.BoolVar(&o.GoOn, "go-on", false, a.say(msgFlagGoOn))
 	f.StringVar(&tools, "tools", "", a.say(msgFlagDrillTools))
 	return cmd
 }

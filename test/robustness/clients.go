@@ -34,10 +34,12 @@ const (
 const total = accounts * opening
 
 // tables are made anew for every run.
-const tables = `DROP TABLE IF EXISTS account, ledger, register;
+const tables = `DROP TABLE IF EXISTS account, ledger, register, service;
 CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL);
 CREATE TABLE ledger (id bigint PRIMARY KEY, source int NOT NULL, target int NOT NULL, amount int NOT NULL);
 CREATE TABLE register (key int PRIMARY KEY, list bigint[] NOT NULL);
+CREATE TABLE service (at timestamptz NOT NULL);
+INSERT INTO service VALUES (clock_timestamp());
 `
 
 // clients are those of a run, and what they have noted.

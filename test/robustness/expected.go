@@ -33,7 +33,7 @@ func (r *run) expected(e Episode, whole bool) audit.Expected {
 		switch {
 		case s.Course == drill.Moves:
 			x.Restarts = append(x.Restarts, r.first.names("primary")...)
-		case s.Course == drill.Waits:
+		case s.Course == drill.Waits, s.Course == drill.Settles:
 			x.Restarts = all
 		case s.Repair != nil:
 			x.Restarts = append(x.Restarts, r.first.names("standby")...)

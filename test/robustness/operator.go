@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 // repair is what an operator does who does not know what has happened: looks at
 // the cluster, and brings back every node that is not as it should be.
 func (r *run) repair() error {
+	// Nobody is there at once; and a fault that a monitor finds has been found by then.
+	if err := lab.Pause(r, time.Until(r.struck.Add(12*time.Second))); err != nil {
+		return err
+	}
 	r.tell("the operator comes")
 	for _, n := range r.Nodes() {
 		if err := r.powered(n); err != nil {
@@ -163,7 +168,8 @@ func (r *run) restart() (*lab.Node, error) {
 	if r.o.Nodes > 2 {
 		return r.restartOfThree(last)
 	}
-	for _, n := range r.Nodes() {
+	stop := slices.DeleteFunc(slices.Clone(r.Nodes()), func(n *lab.Node) bool { return n == last })
+	for _, n := range append(stop, last) {
 		if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
 			return nil, err
 		}

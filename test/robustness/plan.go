@@ -22,6 +22,8 @@ type Options struct {
 	// Least and Most bound the time from one fault to the next. A cluster that is
 	// not repaired by then gets its time.
 	Least, Most time.Duration
+	// GoOn lets a run go on after a find, as long as the cluster can be repaired.
+	GoOn bool
 }
 
 // Every reads a time from one fault to the next, such as 15s-45s.
@@ -79,17 +81,21 @@ func NewPlan(o Options) *Plan {
 	return &Plan{Options: o, rng: rand.New(rand.NewPCG(o.Seed, planStream)), choices: choicesFor(o)}
 }
 
-// Next draws the next episode: every fault that fits comes once before one comes
-// again, and one in five of them while the one before is still there.
+// Next draws the next episode: of a shuffled deck of all faults that fit, to which
+// another one is added when nothing of it can be drawn. One in five faults is made
+// while the one before is still there.
 func (p *Plan) Next() Episode {
 	const together = 4 // every so many episodes one of two faults
-	first := p.draw(func(choice) bool { return true })
+	pair := p.rng.IntN(together) == 0
+	first := p.draw(func(c choice) bool { return !pair || !c.alone })
 	e := Episode{Entries: []Entry{p.entry(first, p.between(p.Least, p.Most), false)}}
-	if !first.alone && p.rng.IntN(together) == 0 {
+	if pair {
 		second := p.draw(func(c choice) bool { return !c.alone && c.id != first.id })
+		first.least = max(first.least, second.least)
 		e.Entries = append(e.Entries, p.entry(second, p.between(0, 8*time.Second), true))
 	}
 	e.Lasts = p.between(3*time.Second, max(5*time.Second, min(25*time.Second, p.Most)))
+	e.Lasts = max(e.Lasts, first.least)
 	e.Operator = p.rng.IntN(4) > 0
 	return e
 }
@@ -126,12 +132,18 @@ func (p *Plan) between(least, most time.Duration) time.Duration {
 type choice struct {
 	id string
 	on clusters
-	// alone: not together with another one.
+	// alone: not together with another one. Two of them could destroy what is the
+	// only copy, make the two primaries of the documented limits without fencing,
+	// or leave what cannot be undone.
 	alone bool
 	// standby: it strikes a standby, which therefore has to be one.
 	standby bool
 	// waits: nobody takes over, and the operator has to come.
 	waits bool
+	// check: it is undone only when what the scenario looks at has happened.
+	check bool
+	// least is how long it lasts at least, so that it comes to an end of its own.
+	least time.Duration
 	// fenced: the cluster may take the power of a node, where it can.
 	fenced target
 }
@@ -139,10 +151,9 @@ type choice struct {
 type target string
 
 const (
-	nobody       target = ""
-	thePrimary   target = "primary"
-	theStandby   target = "standby"
-	eitherOfThem target = "either" // of a pair of faults
+	nobody     target = ""
+	thePrimary target = "primary"
+	theStandby target = "standby"
 )
 
 // clusters is a set of kinds of cluster.
@@ -165,6 +176,9 @@ func (o Options) kind() clusters {
 	return plain
 }
 
+// shot is a time in which who is to be fenced has been.
+const shot = 15 * time.Second
+
 var choices = []choice{
 	{id: "F01", on: everyOne},
 	{id: "F02", on: everyOne},
@@ -176,20 +190,71 @@ var choices = []choice{
 	{id: "F08", on: everyOne, standby: true},
 	{id: "F09", on: everyOne, fenced: thePrimary},
 	{id: "F10", on: everyOne, standby: true, fenced: theStandby},
+	{id: "F11", on: plain, alone: true, standby: true, waits: true},
 	{id: "F12", on: plain | fenced},
+	{id: "F13", on: plain | fenced},
+	{id: "F14", on: plain, alone: true},
+	{id: "F14f", on: fenced, alone: true, standby: true, fenced: thePrimary},
+	{id: "F15f", on: fenced, alone: true, standby: true, fenced: thePrimary},
+	{id: "F16", on: plain, alone: true, standby: true, waits: true},
+	{id: "F17", on: plain | fenced, alone: true, standby: true},
+	{id: "F17o", on: plain | fenced, alone: true, standby: true},
+	{id: "F17p", on: plain | fenced, alone: true, standby: true},
+	{id: "F18", on: plain | fenced, alone: true, standby: true},
 	{id: "F19", on: everyOne},
+	{id: "F20", on: everyOne},
 	{id: "F22", on: everyOne},
+	{id: "F25", on: plain | fenced, alone: true},
+	{id: "F29", on: plain | fenced, alone: true, standby: true},
+	{id: "F30", on: plain | fenced, alone: true},
 	{id: "F31", on: everyOne},
 	{id: "F32", on: everyOne, standby: true},
+	{id: "F33", on: plain | fenced, alone: true, standby: true},
 	{id: "F34", on: everyOne, standby: true},
 	{id: "F35", on: everyOne},
-	{id: "F36", on: fenced, standby: true, fenced: theStandby},
-	{id: "F37", on: fenced, standby: true, fenced: thePrimary},
+	{id: "F36", on: fenced, least: shot, standby: true, fenced: theStandby},
+	{id: "F36n", on: plain, alone: true, standby: true},
+	{id: "F37", on: fenced, least: shot, standby: true, fenced: thePrimary},
+	{id: "F37n", on: plain, alone: true, standby: true, check: true},
+	{id: "F38", on: fenced, least: shot, standby: true, fenced: theStandby},
+	{id: "F38n", on: plain, alone: true, standby: true, check: true},
+	{id: "F39", on: everyOne, alone: true, standby: true},
+	{id: "F39s", on: everyOne, alone: true, standby: true},
+	{id: "F40", on: fenced, least: shot, standby: true, fenced: theStandby},
+	{id: "F40d", on: everyOne, standby: true},
+	{id: "F40n", on: plain, alone: true, standby: true},
+	{id: "F40s", on: everyOne},
 	{id: "F41", on: fenced, fenced: thePrimary},
+	{id: "F42", on: plain},
+	{id: "F42f", on: fenced, standby: true},
+	{id: "F42p", on: fenced, fenced: thePrimary},
+	{id: "F42q", on: fenced, fenced: thePrimary},
+	{id: "F42s", on: plain, standby: true},
+	{id: "F42t", on: fenced, standby: true, fenced: theStandby},
+	{id: "F43", on: everyOne},
+	{id: "F43f", on: fenced, fenced: thePrimary},
+	{id: "F44", on: plain, standby: true},
 	{id: "F45", on: everyOne},
+	{id: "F46", on: everyOne, alone: true},
 	{id: "F48", on: everyOne, standby: true},
+	{id: "F49", on: everyOne, alone: true, standby: true},
 	{id: "F50", on: fenced, fenced: thePrimary},
+	{id: "F50f", on: fenced, least: shot, alone: true, standby: true, fenced: thePrimary},
+	{id: "F51", on: fenced, least: shot, alone: true, standby: true, fenced: theStandby},
+	{id: "F55", on: plain, alone: true, standby: true, waits: true},
 	{id: "F56", on: plain, alone: true, standby: true, waits: true},
+	{id: "F57", on: plain, alone: true, standby: true, waits: true},
+	{id: "F60", on: plain, alone: true, standby: true},
+	{id: "F66p", on: plain, alone: true, standby: true},
+	{id: "F67", on: plain, alone: true, standby: true},
+	{id: "F67n", on: plain, alone: true, standby: true},
+	{id: "F68", on: plain, alone: true, standby: true},
+	{id: "F68f", on: fenced, alone: true, standby: true, fenced: thePrimary},
+	{id: "F70", on: everyOne, alone: true},
+	{id: "F71p", on: three, alone: true, standby: true},
+	{id: "F71d", on: three, alone: true, standby: true, waits: true},
+	{id: "F72", on: three, alone: true, standby: true, waits: true},
+	{id: "F74", on: plain | fenced, alone: true, standby: true},
 }
 
 func choicesFor(o Options) []choice {

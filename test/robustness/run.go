@@ -11,12 +11,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
+	"pgrex/test/robustness/history"
 )
 
 // Event is something that has happened in a run.
@@ -136,18 +140,36 @@ func (r *run) watch(ctx context.Context) {
 // brings the cluster back.
 func (r *run) play() {
 	r.struck = time.Now()
-	for plan := NewPlan(r.o); len(r.result.Finds) == 0 && r.Err() == nil; {
+	repaired := true
+	for plan := NewPlan(r.o); repaired && r.Err() == nil; {
 		e := plan.Next()
 		last := e.Entries[len(e.Entries)-1].Number
 		if r.o.Faults > 0 && last > r.o.Faults || time.Since(r.began)+e.Entries[0].Pause > r.o.Time {
 			break
 		}
-		r.find(r.episode(e))
+		if err := r.episode(e); err != nil && r.Err() == nil {
+			r.find(err)
+			repaired = r.o.GoOn && r.afterFind()
+		}
 	}
-	if r.Err() == nil && len(r.result.Finds) == 0 {
+	if r.Err() == nil && repaired {
 		r.calls = audit.Expected{Settle: lab.Timeouts.FirstWrite}
 		r.find(r.repair())
 	}
+}
+
+// afterFind says whether the run can go on.
+func (r *run) afterFind() bool {
+	if err := r.HealAll(r); err != nil {
+		r.find(err)
+		return false
+	}
+	if err := r.repair(); err != nil {
+		r.find(fmt.Errorf("repair after a find: %w", err))
+		return false
+	}
+	r.find(r.look())
+	return true
 }
 
 // episode plays faults and what comes afterwards.
@@ -160,7 +182,13 @@ func (r *run) episode(e Episode) error {
 	before := r.known.primary
 	r.first = r.known
 	r.calls = r.expected(e, whole)
-	mends := r.strike(e)
+	mends, err := r.strike(e, whole)
+	if err != nil {
+		for _, mend := range slices.Backward(mends) {
+			err = errors.Join(err, mend())
+		}
+		return err
+	}
 	if err := lab.Pause(r, e.Lasts); err != nil {
 		return err
 	}
@@ -174,8 +202,13 @@ func (r *run) episode(e Episode) error {
 	if err != nil {
 		return err
 	}
-	s := e.Entries[0].Scenario()
-	if simple && s.Course == drill.Stays {
+	s, c := e.Entries[0].Scenario(), choiceOf(e.Entries[0].Fault)
+	if simple && s.Course == drill.Moves && s.Mend == nil {
+		if err := r.moved(before); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
+	if simple && (s.Course == drill.Stays || s.Course == drill.Waits && !c.waits) {
 		if err := r.stayed(before); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
@@ -240,13 +273,14 @@ func (r *run) roles(s lab.Status) {
 }
 
 // strike makes the faults of an episode, and returns how each of them is undone
-// that could be made.
-func (r *run) strike(e Episode) (mends []func() error) {
+// that could be made: two can be in each other's way, and a cluster that is not
+// whole in that of either.
+func (r *run) strike(e Episode, whole bool) (mends []func() error, err error) {
 	for _, entry := range e.Entries {
 		s := entry.Scenario()
 		if entry.Overlaps {
 			if err := lab.Pause(r, entry.Pause); err != nil {
-				return mends
+				return mends, err
 			}
 			if now, err := r.Status(r); err == nil {
 				r.roles(now)
@@ -262,9 +296,8 @@ func (r *run) strike(e Episode) (mends []func() error) {
 		r.struck = time.Now()
 		// Strike and Mend may share what they know.
 		played := &drill.Run{Lab: r.Lab, Context: r, Primary: r.known.primary, Standby: r.known.standby, Third: r.known.third,
-			Tell: func(text string) { r.tell("%s", text) }}
+			Lasts: e.Lasts, Writer: r.clients.writers[0], Tell: func(text string) { r.tell("  %s", strings.TrimSpace(text)) }}
 		if err := s.Strike(played); err != nil {
-			// Two faults can be in each other's way.
 			r.tell("fault %d cannot be made now: %v", entry.Number, err)
 			r.kind(entry.Fault).NotMade++
 			if s.Mend != nil {
@@ -272,17 +305,25 @@ func (r *run) strike(e Episode) (mends []func() error) {
 					r.note("and not be undone: %v", err)
 				}
 			}
+			if whole && len(e.Entries) == 1 {
+				return mends, fmt.Errorf("%s cannot be made: %w", s.ID, err)
+			}
 			continue
 		}
 		r.kind(entry.Fault).Made++
 		mends = append(mends, func() error { return r.mend(entry, s, played) })
 	}
-	return mends
+	return mends, nil
 }
 
 // mend undoes a fault. What is on a node that has meanwhile lost its power can be
 // undone when it has it again.
 func (r *run) mend(entry Entry, s drill.Scenario, played *drill.Run) error {
+	if choiceOf(entry.Fault).check {
+		if err := s.Check(played); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+	}
 	if s.Mend == nil {
 		return nil
 	}
@@ -303,9 +344,9 @@ func (r *run) mend(entry Entry, s drill.Scenario, played *drill.Run) error {
 	return nil
 }
 
-// service waits until commits are acknowledged. Of one fault on a whole cluster
-// the cluster has to come back by itself, unless the fault is one after which
-// nobody may take over.
+// service waits until commits are acknowledged, on a new connection too. Of one
+// fault on a whole cluster the service has to come back by itself, unless it is
+// one after which nobody may take over.
 func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	const patient = 40 * time.Second // of an operator
 	waits := slices.ContainsFunc(e.Entries, func(entry Entry) bool { return choiceOf(entry.Fault).waits })
@@ -317,7 +358,15 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	if simple {
 		limit = lab.Timeouts.Takeover / 2
 	}
-	_, err = r.clients.writers[0].WaitAck(r, time.Now(), limit)
+	err = lab.Until(r, "commit on a new connection", limit, func(ctx context.Context) (string, bool) {
+		s := session{address: lab.VIPMaster}
+		defer s.close()
+		answer, text := s.request(ctx, func(ctx context.Context, conn *pgx.Conn) (bool, error) {
+			_, err := conn.Exec(ctx, "UPDATE service SET at = clock_timestamp()")
+			return false, err
+		})
+		return text, answer == history.OK
+	})
 	switch {
 	case err == nil:
 		return true, nil
@@ -328,6 +377,26 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 	}
 	r.tell("the service does not come back by itself")
 	return false, nil
+}
+
+// moved waits until another node is primary in its own eyes; the old one may not
+// answer at all. A service that is there is not enough: what a monitor has to find
+// may not have been found yet.
+func (r *run) moved(before *lab.Node) error {
+	return lab.Until(r, "take-over from "+before.Name, lab.Timeouts.Takeover/2, func(ctx context.Context) (string, bool) {
+		var seen []string
+		for _, n := range r.Nodes() {
+			if n == before || !n.Running() {
+				continue
+			}
+			s, err := n.Status(ctx)
+			if err == nil && s.Primary() == n.Name && s.VIPs["vip-master"] == n.Name {
+				return "", true
+			}
+			seen = append(seen, fmt.Sprintf("%s sees %s %v", n.Name, s, err))
+		}
+		return strings.Join(seen, "; "), false
+	})
 }
 
 // stayed says whether the primary is still the one of before.

@@ -20,7 +20,7 @@ var (
 func TestShortRandomRun(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
 	defer cancel()
-	o := Options{Seed: 3, Nodes: 2, Time: 90 * time.Second, Faults: 4, Least: 5 * time.Second, Most: 15 * time.Second}
+	o := Options{Seed: 32, Nodes: 2, Time: 100 * time.Second, Faults: 3, Least: 5 * time.Second, Most: 15 * time.Second}
 	l, err := lab.Up(ctx, lab.Config{Nodes: o.Nodes, Agent: *agent})
 	if err != nil && os.Getenv("CI") == "" && os.Getenv("PGREX_REQUIRE_ALL") == "" {
 		t.Skip(err)
