@@ -89,6 +89,11 @@ func (s Server) Rewind(ctx context.Context, src Source, tell Progress) error {
 		return nil
 	}
 	if begun(ctx, text, err) {
+		// Its class, that nothing here has changed, is true no longer.
+		var unchanged *message.Failure
+		if errors.As(err, &unchanged) && unchanged.ID == message.SST094 && unchanged.Err != nil {
+			err = unchanged.Err
+		}
 		return message.Fail(message.SST093).Because(err).With(lastLines(text)...)
 	}
 	if unmarkErr := s.unmark(); unmarkErr != nil {
