@@ -89,9 +89,10 @@ func (s Server) Rewind(ctx context.Context, src Source, tell Progress) error {
 		return nil
 	}
 	if begun(ctx, text, err) {
-		var f *message.Failure
-		if errors.As(err, &f) && f.ID == message.SST094 {
-			err = f.Err // that it was not begun is what a program says that failed before
+		// Its class, that nothing here has changed, is true no longer.
+		var unchanged *message.Failure
+		if errors.As(err, &unchanged) && unchanged.ID == message.SST094 && unchanged.Err != nil {
+			err = unchanged.Err
 		}
 		return message.Fail(message.SST093).Because(err).With(lastLines(text)...)
 	}

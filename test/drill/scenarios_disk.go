@@ -49,8 +49,10 @@ func fill(n func(*Run) *lab.Node, dir string) func(*Run) error {
 	}
 }
 
+// makeRoom gives the disk of a directory more of it, as much as a node needs to
+// come back.
 func makeRoom(n func(*Run) *lab.Node, dir string) func(*Run) error {
-	return func(r *Run) error { return in(n(r), r, "rm -f "+dir+"/fill") }
+	return func(r *Run) error { return in(n(r), r, "rm -f "+dir+"/fill && mount -o remount,size=2g "+dir) }
 }
 
 // switchWAL begins a new WAL segment on the primary again and again, until cond
