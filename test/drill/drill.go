@@ -342,9 +342,10 @@ func (r *Run) takeOver() error {
 	})
 }
 
-// nobody looks for a while that no node takes over, in its cluster's eyes, and
-// that no server takes writes. The cluster may go on calling a node promoted
-// whose demote has failed.
+// nobody looks for a while that no other node than the primary takes over, in
+// its cluster's eyes and in its server's. What becomes of the primary itself is
+// for the scenario's own looks: it may go on for a moment, and the cluster may
+// call it promoted for as long as a demote of it has failed.
 func (r *Run) nobody() (Course, error) {
 	looks := 0
 	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
