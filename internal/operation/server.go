@@ -10,6 +10,7 @@ import (
 
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
+	"pgrex/internal/run"
 )
 
 // serverIn names a server on the node where an operation is done. The user's
@@ -19,6 +20,20 @@ type serverIn struct{ Settings pg.Settings }
 // instance is the server, as its user.
 func (in serverIn) instance(ctx context.Context) (*pg.Instance, error) {
 	return pg.Here(ctx, in.Settings)
+}
+
+// onlooker is instance for who looks at processes and files alone: that needs
+// no name service, which a server that is stopped does not need either.
+func (in serverIn) onlooker(ctx context.Context) (*pg.Instance, error) {
+	i, err := in.instance(ctx)
+	if err == nil {
+		return i, nil
+	}
+	set := in.Settings
+	if set.User, _ = pg.Owner(set.User.Name, set.Data); set.User.Name == "" {
+		return nil, err
+	}
+	return pg.New(set, run.Local{}), nil
 }
 
 // checkpoint makes the server write a checkpoint.
@@ -56,7 +71,7 @@ var syncDisks = node.Define("sync", func(ctx context.Context, _ struct{}) (struc
 // serverProcess is the pid of the server, 0 when no process of its data
 // directory is left; of several it is the eldest.
 var serverProcess = node.Define("server-process", func(ctx context.Context, in serverIn) (int, error) {
-	i, err := in.instance(ctx)
+	i, err := in.onlooker(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +96,7 @@ type lockFile struct {
 }
 
 var findLock = node.Define("agent-lock", func(ctx context.Context, in serverIn) (lockFile, error) {
-	i, err := in.instance(ctx)
+	i, err := in.onlooker(ctx)
 	if err != nil {
 		return lockFile{}, err
 	}

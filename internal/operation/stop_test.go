@@ -11,6 +11,7 @@ import (
 
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
 )
 
 // Every role of the own node beside every one of the peer, in and out of
@@ -304,5 +305,20 @@ func TestStopIsLogged(t *testing.T) {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("%q is not in the log:\n%s", part, text)
 		}
+	}
+}
+
+// A stop is not taken for failed because the name service is away.
+func TestServerOfAnUnknownUser(t *testing.T) {
+	in := serverIn{pg.Settings{Data: t.TempDir(), TmpDir: t.TempDir(), User: pg.User{Name: "nosuchuser"}}}
+	if pid, err := serverProcess.On(t.Context(), node.Local{}, in); err != nil || pid != 0 {
+		t.Errorf("%d, %v", pid, err)
+	}
+	if l, err := findLock.On(t.Context(), node.Local{}, in); err != nil || l.Exists {
+		t.Errorf("%+v, %v", l, err)
+	}
+	in.Settings.Data = "/nowhere"
+	if _, err := serverProcess.On(t.Context(), node.Local{}, in); !errors.Is(err, pg.ErrUnknownUser) {
+		t.Errorf("without data either: %v", err)
 	}
 }
