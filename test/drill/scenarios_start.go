@@ -59,7 +59,7 @@ func startFaults() []Scenario {
 		startFails("F17o", "wrong owner on the standby",
 			Text{"the standby's data directory belongs to root, then a start", "Standby のデータディレクトリの所有者を root にして起動"},
 			"chown root:root "+lab.PGData, "chown postgres:postgres "+lab.PGData,
-			[]string{lab.PGData}, []string{lab.PGData, "root"}),
+			[]string{lab.PGData}, []string{"chown postgres: " + lab.PGData}),
 		startFails("F17p", "port of the standby taken",
 			Text{"another server has port 5432 of the standby's node, then a start", "Standby のノードのポート 5432 を別のサーバが使用した状態で起動"},
 			"install -d -o postgres -m 700 "+otherServer+" && cd "+otherServer+" && runuser -u postgres -- $pgbin/initdb -A trust -D "+otherServer+" >/dev/null && "+
