@@ -25,10 +25,11 @@ func networkFaults() []Scenario {
 			Strike: cutAll(standby, lab.LinkDown, lab.SLAN), Mend: healAll, Repair: standbyBack,
 		},
 		{
-			ID: "F33", Name: "S-LAN of both cut", Course: Waits, Lasts: 40 * time.Second,
-			Fault:  Text{"the service LAN of both nodes loses its link", "両ノードのサービス LAN のリンク断"},
-			Expect: Text{"nobody is better: the role does not move, and is back by itself", "どちらも優位でないため役割は移らず、回復後は自動で元に戻る"},
-			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN)),
+			ID: "F33", Name: "S-LAN of both cut", Course: Waits, Lasts: 20 * time.Second,
+			Fault: Text{"the service LAN of both nodes loses its link", "両ノードのサービス LAN のリンク断"},
+			Expect: Text{"nobody is better: PostgreSQL stops everywhere, nobody takes over, and the primary is back by itself",
+				"どちらも優位でないため両ノードで PostgreSQL が停止する。役割は移らず、回復後は自動で元に戻る"},
+			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN), stopsAlone(primary)),
 			Mend:   healAll, Repair: primaryAsBefore,
 		},
 		{
