@@ -238,8 +238,9 @@ type control struct {
 func parseControl(b []byte) (control, bool) {
 	const versionAt, stateAt, checkpointAt, end = 8, 16, 32, 40
 	const shutDown, shutDownInRecovery = 1, 2
-	if len(b) < end || binary.NativeEndian.Uint32(b[versionAt:]) < 1100 {
-		return control{}, false
+	const oldest, newest = 1100, 2999 // release 11, and those to come
+	if len(b) < end || binary.NativeEndian.Uint32(b[versionAt:]) < oldest || binary.NativeEndian.Uint32(b[versionAt:]) > newest {
+		return control{}, false // half a write, or overwritten
 	}
 	state := binary.NativeEndian.Uint32(b[stateAt:])
 	return control{

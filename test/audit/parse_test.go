@@ -122,6 +122,10 @@ func TestSmallFiles(t *testing.T) {
 	if c, ok := parseControl(b); !ok || c.shutDown {
 		t.Error(c, ok)
 	}
+	binary.NativeEndian.PutUint32(b[8:], 0x8f31c2d7)
+	if _, ok := parseControl(b); ok {
+		t.Error("noise is a control file")
+	}
 	if _, ok := parseControl(b[:10]); ok {
 		t.Error("half a control file is one")
 	}
