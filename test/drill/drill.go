@@ -350,15 +350,14 @@ func (r *Run) nobody() (Course, error) {
 	looks := 0
 	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
 		for _, n := range r.Nodes() {
-			if !n.Running() {
+			if n == r.Primary || !n.Running() {
 				continue
 			}
 			looks++
 			st, err := n.Status(r)
-			// Of the old primary the cluster goes on saying so while it has not
-			// noticed or cannot stop it, and of a promotion that has failed.
+			// Of a promotion that has failed the cluster goes on saying so.
 			own := st.Nodes[n.Name]
-			if err == nil && n != r.Primary && own.Role == lab.Promoted && !own.Failed || r.writable(n) {
+			if err == nil && own.Role == lab.Promoted && !own.Failed || r.writable(n) {
 				return Moves, fmt.Errorf("%s was promoted", n.Name)
 			}
 		}
