@@ -140,10 +140,10 @@ func clusterFaults() []Scenario {
 		{
 			ID: "F49", Name: "gateway down", Course: Waits, Lasts: 20 * time.Second,
 			Fault: Text{"the gateway answers neither node", "ゲートウェイの停止 (両ノードから応答なし)"},
-			Expect: Text{"PostgreSQL stops everywhere, as the rule on the gateway has it; nobody takes over, and the primary is back by itself",
-				"ゲートウェイ監視の制約により両ノードで PostgreSQL が停止する。役割は移らず、回復後は自動で元に戻る"},
+			Expect: Text{"PostgreSQL stops everywhere, as the rule on the gateway has it; when that is back, the standby takes over by itself, the lock keeps the old primary out",
+				"ゲートウェイ監視の制約により両ノードで PostgreSQL が停止する。回復後は自動で Standby が引き継ぎ、旧 Primary は起動禁止フラグで起動しない"},
 			Strike: inOrder(func(r *Run) error { return r.RemoveHost(r, lab.SLAN, lab.Gateway) }, stopsAlone(primary)),
-			Mend:   func(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }, Repair: primaryAsBefore,
+			Mend:   func(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }, Repair: inOrder((*Run).takeOver, oldPrimaryBack),
 		},
 		{
 			ID: "F50", Name: "power of the primary lost, fencing slow", Course: Moves, Fencing: true, Fenced: "primary",

@@ -2,7 +2,6 @@ package drill
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"pgrex/test/audit"
@@ -27,10 +26,10 @@ func networkFaults() []Scenario {
 		{
 			ID: "F33", Name: "S-LAN of both cut", Course: Waits, Lasts: 20 * time.Second,
 			Fault: Text{"the service LAN of both nodes loses its link", "両ノードのサービス LAN のリンク断"},
-			Expect: Text{"nobody is better: PostgreSQL stops everywhere, nobody takes over, and the primary is back by itself",
-				"どちらも優位でないため両ノードで PostgreSQL が停止する。役割は移らず、回復後は自動で元に戻る"},
+			Expect: Text{"nobody is better: PostgreSQL stops everywhere, and after that as F49",
+				"どちらも優位でないため両ノードで PostgreSQL が停止し、その後は F49 と同じ経過になる"},
 			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN), stopsAlone(primary)),
-			Mend:   healAll, Repair: primaryAsBefore,
+			Mend:   healAll, Repair: inOrder((*Run).takeOver, oldPrimaryBack),
 		},
 		{
 			ID: "F34", Name: "D-LAN cut", Course: Stays, Lasts: 45 * time.Second,
@@ -178,18 +177,6 @@ func stopsAlone(n func(*Run) *lab.Node) func(*Run) error {
 			return st.String(), st.Nodes[n(r).Name].Role == lab.Stopped
 		})
 	}
-}
-
-// primaryAsBefore waits for the normal state with the same primary, without a repair.
-func primaryAsBefore(r *Run) error {
-	if err := r.WaitNormal(r); err != nil {
-		return err
-	}
-	st, err := r.Status(r)
-	if err == nil && st.Primary() != r.Primary.Name {
-		err = fmt.Errorf("%s is primary, %s was", st.Primary(), r.Primary.Name)
-	}
-	return err
 }
 
 // whoeverIsDownBack brings the node back that is not as it was: where the role
