@@ -230,9 +230,9 @@ func limitFaults() []Scenario {
 				if err := r.Primary.LimitMemory(hungryMiB); err != nil {
 					return err
 				}
-				// The kernel takes the postmaster first, whatever the backend needs.
-				return in(r.Primary, r, hungry(r)+` until pid=$(pgrep -f '^postgres: postgres template1 \[local\] SELECT'); do :; done; `+
-					`echo -500 > /proc/$pid/oom_score_adj; echo 1000 > /proc/`+postmaster+`/oom_score_adj`)
+				// The kernel takes the postmaster first, but not what has begun before.
+				return in(r.Primary, r, hungry(r)+` until pgrep -f '^postgres: postgres template1 \[local\] SELECT' >/dev/null; do :; done; `+
+					`echo 1000 > /proc/`+postmaster+`/oom_score_adj`)
 			},
 			Check: killedForMemory, Mend: unlimited, Repair: oldPrimaryBack,
 		},
