@@ -184,15 +184,23 @@ func judgeFenced(r Record) ([]Finding, map[Invariant]int) {
 		return slices.Contains(e.Restarts, node) || slices.Contains(e.Fenced, node) || slices.Contains(e.MayFence, node) ||
 			allowed(consents, node, at, func(c Consent) bool { return c.Server })
 	}
-	serves := map[string]Postmaster{}
+	serves, ended := map[string]Postmaster{}, map[string]bool{}
 	for _, e := range r.sorted() {
 		var node, text string
 		switch e := e.(type) {
 		case Server:
 			node = e.Node
 			switch e.What {
-			case Starting, StopAsked, Died:
+			case Starting, StopAsked:
 				text = "the server " + string(e.What)
+				ended[node] = false
+			case ShutDown:
+				ended[node] = true
+			case Died: // its log and its process say so, one after the other
+				if !ended[node] {
+					text = "the server " + string(e.What)
+				}
+				ended[node] = true
 			}
 		case Postmaster:
 			node = e.Node

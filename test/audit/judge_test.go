@@ -164,6 +164,13 @@ func TestWhatIsPutAsideIsKept(t *testing.T) {
 	}
 }
 
+func TestAnEndIsToldOnce(t *testing.T) {
+	found, _ := judgeFenced(normal().with(server(20, n2, StopAsked), server(20.1, n2, Died), server(20.12, n2, Died), server(30, n2, Starting), server(40, n2, Died)))
+	if len(found) != 4 {
+		t.Errorf("%v", found)
+	}
+}
+
 // without leaves out the events that match.
 func (r Record) without(out func(Event) bool) Record {
 	r.Events = slices.DeleteFunc(slices.Clone(r.Events), out)
