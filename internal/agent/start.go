@@ -329,8 +329,11 @@ func (a *Agent) withReason(ctx context.Context, what string, err error) error {
 		}
 		return fmt.Errorf("%s: %w; %s: %s", what, err, at, said)
 	}
-	if _, cerr := a.pg.Control(); cerr != nil {
-		return fmt.Errorf("%s: %w; %w", what, err, cerr)
+	// What the server did say in its log comes first.
+	if line := a.pg.LogTail(); !strings.Contains(line, "FATAL:") && !strings.Contains(line, "PANIC:") {
+		if _, cerr := a.pg.Control(); cerr != nil {
+			return fmt.Errorf("%s: %w; %w", what, err, cerr)
+		}
 	}
 	return a.withLog(what, err)
 }
