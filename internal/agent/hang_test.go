@@ -20,8 +20,8 @@ func TestHungDisk(t *testing.T) {
 	s.must(syscall.Mkfifo(filepath.Join(s.data, "PG_VERSION.hang"), 0o600))
 	s.shell("mv", filepath.Join(s.data, "PG_VERSION.hang"), filepath.Join(s.data, "PG_VERSION"))
 	s.shell("chown", "postgres:", filepath.Join(s.data, "PG_VERSION"))
-	a := s.want("start", ocf.ErrGeneric, "OCF_RESKEY_CRM_meta_timeout=5000")
-	if a.took > 4*time.Second || !strings.Contains(a.reason, "does not answer") {
+	a := s.want("start", ocf.ErrGeneric, "OCF_RESKEY_CRM_meta_timeout=8000")
+	if a.took >= 8*time.Second || !strings.Contains(a.reason, "does not answer") {
 		t.Errorf("after %v: %q", a.took, a.reason)
 	}
 }
