@@ -220,6 +220,13 @@ func (w *Watch) news(found []Finding) []Finding {
 
 // Stop ends the looking and judges everything, what a Look has told included.
 func (w *Watch) Stop(ctx context.Context, e Expected) Report {
+	if ctx.Err() != nil { // nobody answers any more
+		e.Spared = maps.Clone(e.Spared)
+		if e.Spared == nil {
+			e.Spared = map[Invariant]string{}
+		}
+		e.Spared[I2], e.Spared[I8] = "it was interrupted", "it was interrupted"
+	}
 	r := w.period(ctx, e)
 	w.stop()
 	w.done.Wait()
