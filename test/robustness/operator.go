@@ -32,6 +32,13 @@ func (r *run) repair() error {
 		r.tell("nothing is left to repair")
 		return r.waitNormal()
 	}
+	if freed, err := r.unblock(s); err != nil {
+		return err
+	} else if freed {
+		if s, err = r.rest(); err != nil {
+			return err
+		}
+	}
 	leader, err := r.leader()
 	if err != nil {
 		return err
@@ -67,6 +74,25 @@ func (r *run) repair() error {
 		}
 	}
 	return r.waitNormal()
+}
+
+// unblock lets the cluster go on that leaves an instance alone because its stop
+// has failed: with the command that pg-rex_status names.
+func (r *run) unblock(s lab.Status) (freed bool, err error) {
+	asked, err := r.Node(s.Asked)
+	if err != nil {
+		return false, nil // nothing runs anywhere
+	}
+	for _, n := range r.Nodes() {
+		if !s.Nodes[n.Name].Blocked {
+			continue
+		}
+		if err := r.operate(asked, "crm_resource", "--cleanup", "-r", "pgsql", "-N", n.Name); err != nil {
+			return freed, err
+		}
+		freed = true
+	}
+	return freed, nil
 }
 
 // follows says whether a node is a standby that needs no operator.

@@ -193,7 +193,7 @@ var choices = []choice{
 	{id: "F11", on: plain, alone: true, standby: true, waits: true},
 	{id: "F12", on: plain | fenced},
 	{id: "F13", on: plain | fenced},
-	{id: "F14", on: plain, alone: true},
+	{id: "F14", on: plain, alone: true, standby: true, waits: true},
 	{id: "F14f", on: fenced, alone: true, standby: true, fenced: thePrimary},
 	{id: "F15f", on: fenced, alone: true, standby: true, fenced: thePrimary},
 	{id: "F16", on: plain, alone: true, standby: true, waits: true},

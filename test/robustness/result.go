@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,7 +151,7 @@ func longestGap(rows []lab.History, since time.Time) time.Duration {
 // that this could not be done.
 func (r *run) judge() error {
 	if err := context.Cause(r); err != nil {
-		return errors.Join(err, r.keep(nil))
+		return errors.Join(err, r.keep(r.clients.end()))
 	}
 	_ = lab.Pause(r, 2*time.Second) // of traffic after the last repair
 	requests := r.clients.end()
@@ -198,7 +199,7 @@ func (r *Result) count(requests []history.Request) {
 // keep writes what is needed to look at the run later: requests, events and the
 // result, and the logs of all nodes where something was found.
 func (r *run) keep(requests []history.Request) error {
-	if err := os.MkdirAll(r.result.Folder, 0o755); err != nil {
+	if err := r.ownFolder(); err != nil {
 		return err
 	}
 	if err := keepLines(filepath.Join(r.result.Folder, "requests.jsonl.gz"), func(lines *json.Encoder) error {
@@ -216,6 +217,21 @@ func (r *run) keep(requests []history.Request) error {
 	}
 	logs := len(r.result.Finds) > 0 || r.Err() != nil
 	return r.merge(filepath.Join(r.result.Folder, map[bool]string{true: "merged.log", false: "events.log"}[logs]), logs)
+}
+
+// ownFolder makes the folder of the result, beside that of an earlier run.
+func (r *run) ownFolder() error {
+	if err := os.MkdirAll(filepath.Dir(r.result.Folder), 0o755); err != nil {
+		return err
+	}
+	name := r.result.Folder
+	for i := 2; ; i++ {
+		err := os.Mkdir(r.result.Folder, 0o755)
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		r.result.Folder = fmt.Sprintf("%s-%d", name, i)
+	}
 }
 
 func keepLines(path string, write func(*json.Encoder) error) error {

@@ -202,13 +202,13 @@ func (r *run) episode(e Episode) error {
 	if err != nil {
 		return err
 	}
-	s, c := e.Entries[0].Scenario(), choiceOf(e.Entries[0].Fault)
+	s := e.Entries[0].Scenario()
 	if simple && s.Course == drill.Moves && s.Mend == nil {
 		if err := r.moved(before); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
 	}
-	if simple && (s.Course == drill.Stays || s.Course == drill.Waits && !c.waits) {
+	if simple && s.Course == drill.Stays {
 		if err := r.stayed(before); err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}

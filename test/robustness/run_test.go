@@ -1,6 +1,7 @@
 package robustness
 
 import (
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -81,5 +82,15 @@ func TestFollows(t *testing.T) {
 	s.Failed = []lab.FailedAction{{Node: "node02", Operation: "vip-slave_monitor_10000"}}
 	if follows(s, "node02") {
 		t.Error("a failed action needs no operator")
+	}
+}
+
+func TestEveryRunHasAFolderOfItsOwn(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "runs", "robustness-7")
+	for _, want := range []string{name, name + "-2", name + "-3"} {
+		r := &run{result: Result{Folder: name}}
+		if err := r.ownFolder(); err != nil || r.result.Folder != want {
+			t.Errorf("%s, %v, want %s", r.result.Folder, err, want)
+		}
 	}
 }

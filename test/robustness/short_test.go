@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestShortRandomRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Kept after a failure only: what is below the test's own folder goes with it.
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "run")
 	r, err := Play(ctx, l, o, folder, func(e Event) { t.Logf("%s %s", e.At.UTC().Format(clock), e.Text) })
 	if err != nil {
 		t.Fatal(err)
