@@ -93,20 +93,31 @@ func judgeRows(r Record) ([]Finding, map[Invariant]int) {
 func promotable(data string) bool { return data == "LATEST" || data == "STREAMING|SYNC" }
 
 // judgePromotions is I4. What counts is the last that any node's record said of
-// the promoted one: its own may be older.
+// the promoted one: its own may be older. Not that of a node whose server waits
+// for it: a primary that is cut off notes that a standby may lack rows before
+// there are any, and while its commits wait there are none.
 func judgePromotions(r Record) ([]Finding, map[Invariant]int) {
 	var found []Finding
 	looks := 0
-	data, asked := map[string]string{}, map[string]bool{}
+	data, asked := map[[2]string]Attribute{}, map[string]bool{} // by view and node
+	written, used := map[string][]string{}, map[string][]string{}
 	for _, e := range r.sorted() {
 		switch e := e.(type) {
+		case List:
+			if _, known := used[e.Node]; !known {
+				used[e.Node] = e.Names
+			}
+			written[e.Node] = e.Names
 		case Attribute:
 			if e.Name == "pgsql-data-status" {
-				data[e.Node] = e.Value
+				data[[2]string{e.View, e.Node}] = e
 			}
 		case Server:
-			if e.What == Starting {
-				asked[e.Node] = false
+			switch e.What {
+			case Starting:
+				asked[e.Node], used[e.Node] = false, written[e.Node]
+			case NamesUsed:
+				used[e.Node] = e.Names
 			}
 			promoted := e.What == PromoteAsked || e.What == Writable && !asked[e.Node]
 			if e.Known || !promoted {
@@ -114,9 +125,16 @@ func judgePromotions(r Record) ([]Finding, map[Invariant]int) {
 			}
 			asked[e.Node] = true
 			looks++
+			var last Attribute
+			for _, view := range r.Nodes {
+				d := data[[2]string{view, e.Node}]
+				if d.At.After(last.At) && (view == e.Node || !slices.Contains(used[view], e.Node)) {
+					last = d
+				}
+			}
 			// Of a node that never had a primary beside it nothing is known.
-			if d := data[e.Node]; d != "" && !promotable(d) {
-				found = append(found, Finding{I4, e.At, e.Node, fmt.Sprintf("%s with the data status %s", e.What, d)})
+			if last.Value != "" && !promotable(last.Value) {
+				found = append(found, Finding{I4, e.At, e.Node, fmt.Sprintf("%s with the data status %s in the record of %s", e.What, last.Value, last.View)})
 			}
 		}
 	}

@@ -135,13 +135,18 @@ func TestHistoriesThatAreFine(t *testing.T) {
 		server(5, n2, Died), data(7, n2, "DISCONNECT"), score(7, n2, "-INFINITY"), used(7.1, n1), server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1))
 	crashed := normal().expecting(Expected{Restarts: []string{n1, n2}}).with(
 		server(5, n2, Died), data(7, n2, "DISCONNECT"), score(7, n2, "-INFINITY"), used(7.1, n1), server(20, n1, Died), lockGoes(20.2, n1))
-	for name, r := range map[string]Record{"the last one crashes": crashed, "the last one is stopped at once": last, "nothing happens": normal(), "a failover": failover(), "a lost standby": standbyLost(), "a switchover": switched()} {
+	// It takes the rights of the other, and does not go on without it.
+	cutOff := failover().with([]Event{
+		Attribute{At: at(5), View: n1, Node: n2, Name: "pgsql-data-status", Value: "DISCONNECT"},
+		Attribute{At: at(5), View: n1, Node: n2, Name: "master-pgsql", Value: "-INFINITY"},
+	})
+	for name, r := range map[string]Record{"the last one crashes": crashed, "the last one is stopped at once": last, "nothing happens": normal(), "a failover": failover(), "a failover from one that is cut off": cutOff, "a lost standby": standbyLost(), "a switchover": switched()} {
 		report := Judge(r)
 		for _, f := range report.Findings {
 			t.Errorf("%s: %s", name, f)
 		}
 		for _, i := range Invariants() {
-			if report.Looks[i] == 0 && !(name == "nothing happens" && (i == I4 || i == I5)) && !(i == I4 && name != "a failover" && name != "a switchover") {
+			if report.Looks[i] == 0 && !(name == "nothing happens" && (i == I4 || i == I5)) && !(i == I4 && name != "a failover" && name != "a failover from one that is cut off" && name != "a switchover") {
 				t.Errorf("%s: %s was not looked at", name, i)
 			}
 		}
@@ -213,9 +218,11 @@ func TestBrokenHistories(t *testing.T) {
 		}(), I2, "never looked at"},
 		{"promoted although it may lack commits", failover().with(data(5, n2, "STREAMING|ASYNC")), I4, "STREAMING|ASYNC"},
 		{"promoted by an old record", failover().with([]Event{
-			// Only the lost primary has said so.
+			// Only the lost primary has said so, before it went on alone.
 			Attribute{At: at(5), View: n1, Node: n2, Name: "pgsql-data-status", Value: "DISCONNECT"},
-		}), I4, "DISCONNECT"},
+			Attribute{At: at(5), View: n1, Node: n2, Name: "master-pgsql", Value: "-INFINITY"},
+			Server{At: at(6), Node: n1, What: NamesUsed},
+		}), I4, "DISCONNECT in the record of node01"},
 		{"started as a primary by itself", standbyLost().with(score(39, n1, "-INFINITY"), data(39, n1, "DISCONNECT"), lockComes(40.25, n2), server(40.3, n2, Writable)), I4, "takes writes with"},
 		{"no promotion is seen", normal().expecting(Expected{Promotion: true}), I4, "never looked at"},
 		{"commits are released before anything is taken", standbyLost().without(isAttribute(n2, "pgsql-data-status", "DISCONNECT")).without(isAttribute(n2, "master-pgsql", "-INFINITY")),
