@@ -125,15 +125,15 @@ func (r *run) account(e Episode, began time.Time, whole bool, made int) {
 	case !whole:
 		id = Alone
 	}
-	outage := longestGap(r.clients.rows(), began)
+	outage := longestGap(r.clients.rows(), began, time.Now())
 	r.kind(id).Outages = append(r.kind(id).Outages, Seconds(outage))
 	r.tell("longest time without a commit: %.1f s", outage.Seconds())
 }
 
 // longestGap is the longest time from one acknowledgement of any writer to the
-// next one of any writer, since a time.
-func longestGap(rows []lab.History, since time.Time) time.Duration {
-	ends := []time.Time{since}
+// next one of any writer, between two times, which count as ones.
+func longestGap(rows []lab.History, since, until time.Time) time.Duration {
+	ends := []time.Time{since, until}
 	for _, h := range rows {
 		for i := len(h.Acked) - 1; i >= 0 && h.Acked[i].End.After(since); i-- {
 			ends = append(ends, h.Acked[i].End)

@@ -367,6 +367,9 @@ func (r *run) service(e Episode, simple bool) (up bool, err error) {
 		})
 		return text, answer == history.OK
 	})
+	if err == nil { // and the clients have found it
+		_, err = r.clients.writers[0].WaitAck(r, time.Now(), lab.Timeouts.FirstWrite)
+	}
 	switch {
 	case err == nil:
 		return true, nil

@@ -16,11 +16,14 @@ func TestLongestGapIsOfAllWritersTogether(t *testing.T) {
 		{Acked: []lab.Attempt{{End: at(0)}, {End: at(1)}, {End: at(9)}}},
 		{Acked: []lab.Attempt{{End: at(0.5)}, {End: at(4)}, {End: at(8)}}},
 	}
-	if got := longestGap(rows, at(0.2)); got != 4*time.Second {
+	if got := longestGap(rows, at(0.2), at(9.1)); got != 4*time.Second {
 		t.Errorf("%v, want 4s: from 4 to 8", got)
 	}
-	if got := longestGap(rows, at(8.5)); got != time.Second/2 {
+	if got := longestGap(rows, at(8.5), at(9.1)); got != time.Second/2 {
 		t.Errorf("%v, want 0.5s: from the fault to 9", got)
+	}
+	if got := longestGap(rows, at(9.5), at(12)); got != 5*time.Second/2 {
+		t.Errorf("%v, want 2.5s: nothing since the fault", got)
 	}
 }
 
