@@ -168,29 +168,6 @@ func inOrder(t *testing.T, ctx context.Context, n *lab.Node, since time.Time, te
 	}
 }
 
-func TestPowerLossOfThePrimary(t *testing.T) {
-	l, ctx := begin(t)
-	from, to := pair(t, ctx)
-	writer := l.StartWriter(ctx)
-	must(t, lab.Pause(ctx, 2*time.Second))
-	fault := time.Now()
-	must(t, from.Kill(ctx))
-	must(t, l.WaitPrimary(ctx, to, lab.Timeouts.Takeover))
-	_, err := writer.WaitAck(ctx, fault.Add(100*time.Millisecond), lab.Timeouts.FirstWrite)
-	must(t, err)
-	must(t, lab.Pause(ctx, time.Second))
-	history := writer.Stop()
-	checkRows(t, ctx, history)
-	figure(t, "power of the primary lost: outage %.2f s", history.LongestGap().Length().Seconds())
-	must(t, from.Boot(ctx))
-	if !from.Locked() {
-		t.Errorf("PGSQL.lock of %s did not survive the power loss", from.Name)
-	}
-	must(t, l.JoinStandby(ctx, from))
-	normalState(t, ctx)
-	checkRows(t, ctx, history)
-}
-
 // The standby's node dies without a word: commits wait until the cluster knows,
 // and nothing is promoted.
 func TestPowerLossOfTheStandby(t *testing.T) {

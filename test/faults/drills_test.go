@@ -11,7 +11,7 @@ import (
 // telling are the scenarios of every run of the tests: between them they take
 // everything away that a cluster has. "make faults" plays all.
 var telling = map[kind][]string{
-	twoSync:   {"F01", "F10", "F24", "F31", "F34", "F36n", "F57"},
+	twoSync:   {"F01", "F09", "F24", "F31", "F34", "F36n", "F57"},
 	twoFenced: {"F10f", "F37", "F37d"},
 	threeSync: {"F71p", "F72"},
 }

@@ -107,7 +107,7 @@ func stopResources(t *testing.T) {
 //
 // Conformance: 83, 123 (lab)
 func TestSwitchoversUnderLoad(t *testing.T) {
-	rounds := 6
+	rounds := 4
 	if *long {
 		rounds = 100
 	}
