@@ -128,6 +128,7 @@ type Run struct {
 	Tell func(text string)
 	at   time.Time
 
+	looks   *audit.Watch
 	lengths map[string]int // length of each node's logs before the fault, by path
 	mu      sync.Mutex
 	demoted string // how the primary was seen that should stay one
@@ -182,7 +183,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	ctx, end := context.WithCancel(r) // whatever comes between ends both
 	defer end()
 	writer, watch := r.StartWriter(ctx), audit.Start(ctx, r.Lab)
-	r.Writer = writer
+	r.Writer, r.looks = writer, watch
 	if err := lab.Pause(r, 2*time.Second); err != nil {
 		return err
 	}

@@ -138,6 +138,9 @@ func rebuilt(which func(*Run) *lab.Node) func(*Run) error {
 			return err
 		}
 		r.tell("%s is rebuilt by a base backup", n.Name)
+		if r.looks != nil { // nobody looks in a random run, which rebuilds by itself
+			r.looks.Consent(n.Name)
+		}
 		if err := r.JoinStandby(r, n); err != nil {
 			return err
 		}
