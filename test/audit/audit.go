@@ -168,7 +168,7 @@ func (w *Watch) add(events ...Event) {
 func (w *Watch) Consent(node string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.record.Consents = append(w.record.Consents, Consent{At: time.Now(), Node: node, Data: true, Lock: true, Start: true, Server: true, Archive: true})
+	w.record.Consents = append(w.record.Consents, Consent{At: time.Now(), Node: node, Data: true, Lock: true, Start: true, Server: true, Archive: true, WAL: true})
 }
 
 // Look judges in between what can be judged without stopping (I1, I7, I8), for

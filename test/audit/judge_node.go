@@ -279,6 +279,13 @@ func judgeData(r Record) ([]Finding, map[Invariant]int) {
 	return found, map[Invariant]int{I9: looks}
 }
 
+// mayLose says whether it was agreed, between two times, that a node's own WAL goes.
+func (r Record) mayLose(node string, from, to time.Time) bool {
+	return slices.ContainsFunc(r.Consents, func(c Consent) bool {
+		return c.WAL && (c.Node == "" || c.Node == node) && c.At.After(from) && c.At.Before(to)
+	})
+}
+
 // judgeRescues is I9 where WAL is thrown away that only one node had: a crashed
 // primary that has written beyond the point where the new one took over comes
 // back as a standby only after that was put aside.
@@ -299,7 +306,7 @@ func judgeRescues(r Record) ([]Finding, map[Invariant]int) {
 		}
 		looks++
 		back, ok := first(events, func(s Server) bool { return s.Node == end.Node && s.What == ReadOnly && s.At.After(end.At) })
-		if !ok || end.LSN < fork.LSN {
+		if !ok || end.LSN < fork.LSN || r.mayLose(end.Node, end.At, back.At) {
 			continue
 		}
 		if _, kept := first(events, func(k Rescue) bool { return k.Node == end.Node && k.At.After(end.At) && k.At.Before(back.At) }); !kept {

@@ -161,7 +161,11 @@ func TestWhatIsPutAsideIsKept(t *testing.T) {
 	follows := failover().with([]Event{
 		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000100}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
 	})
-	for name, r := range map[string]Record{"kept": diverged, "nothing to keep": follows} {
+	given := failover().with([]Event{
+		End{At: at(10), Node: n1, Timeline: 1, LSN: 0x5000200}, Fork{At: at(13.25), Node: n2, Timeline: 1, LSN: 0x5000140},
+	})
+	given.Consents = append(given.Consents, Consent{At: at(20), Node: n1, WAL: true})
+	for name, r := range map[string]Record{"kept": diverged, "nothing to keep": follows, "given up by the harness": given} {
 		found, looks := judgeRescues(r)
 		if len(found) > 0 || looks[I9] != 1 {
 			t.Errorf("%s: %v after %d looks", name, found, looks[I9])

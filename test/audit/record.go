@@ -176,6 +176,7 @@ type Consent struct {
 	Start   bool // the server may be started although the lock is there
 	Server  bool // the server may be stopped and started
 	Archive bool // archived WAL may be removed
+	WAL     bool // and what only this node has, without a copy: it is not the product that rebuilds it
 }
 
 // sorted are the events in the order of time; those of one moment stay as they came.
