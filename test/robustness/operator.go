@@ -35,7 +35,7 @@ func (r *run) repair() error {
 	if freed, err := r.unblock(s); err != nil {
 		return err
 	} else if freed {
-		if s, err = r.rest(); err != nil {
+		if _, err := r.rest(); err != nil {
 			return err
 		}
 	}
