@@ -327,7 +327,8 @@ func (a *Agent) withReason(ctx context.Context, what string, err error) error {
 		if _, after, ok := strings.Cut(said, "LOG: "); ok {
 			said = strings.TrimSpace(after)
 		}
-		return fmt.Errorf("%s: %w; %s: %s", what, err, at, said)
+		// Short: of a reason the cluster keeps 127 bytes, and this says it all.
+		return fmt.Errorf("cannot start PostgreSQL: %s: %s", at, said)
 	}
 	// What the server did say in its log comes first.
 	if line := a.pg.LogTail(); !strings.Contains(line, "FATAL:") && !strings.Contains(line, "PANIC:") {
