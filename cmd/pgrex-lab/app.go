@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -52,6 +53,19 @@ func (f *agentFlag) path() (string, error) {
 		return "", agentError{err}
 	}
 	return path, nil
+}
+
+// programs are what a lab with an operator needs: this program itself, which
+// switches the power, the agent's, and the operation commands', which lie beside
+// this one unless tools names another.
+func (f *agentFlag) programs(tools string) (self, agent, commands string, err error) {
+	if self, err = os.Executable(); err != nil {
+		return "", "", "", err
+	}
+	if agent, err = f.path(); err != nil {
+		return "", "", "", err
+	}
+	return self, agent, cmp.Or(tools, filepath.Join(filepath.Dir(self), "pg-rex")), nil
 }
 
 // node finds a node of the running lab.

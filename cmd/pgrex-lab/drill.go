@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -69,18 +68,11 @@ func (a *app) drillCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			self, err := os.Executable()
+			self, path, commands, err := agent.programs(tools)
 			if err != nil {
 				return err
 			}
-			path, err := agent.path()
-			if err != nil {
-				return err
-			}
-			if tools == "" {
-				tools = filepath.Join(filepath.Dir(self), "pg-rex")
-			}
-			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, tools)
+			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, commands)
 		},
 	}
 	agent.add(a, cmd)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -50,22 +49,15 @@ func (a *app) robustnessCommand() *cobra.Command {
 				o.Seed = uint64(rand.Uint32())
 			}
 			o.Time = time.Duration(minutes * float64(time.Minute))
-			self, err := os.Executable()
+			self, path, commands, err := agent.programs(tools)
 			if err != nil {
 				return err
-			}
-			path, err := agent.path()
-			if err != nil {
-				return err
-			}
-			if tools == "" {
-				tools = filepath.Join(filepath.Dir(self), "pg-rex")
 			}
 			if output == "" {
 				output = fmt.Sprintf("robustness-%d", o.Seed)
 			}
 			cfg := lab.Config{Nodes: o.Nodes, Agent: path, Power: self, Variant: lab.Variant{Fencing: o.Fencing}}
-			return a.robustness(cmd.Context(), o, cfg, tools, output)
+			return a.robustness(cmd.Context(), o, cfg, commands, output)
 		},
 	}
 	agent.add(a, cmd)

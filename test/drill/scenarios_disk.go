@@ -30,7 +30,7 @@ func onSmallDisk(dir string) func(*Run) error {
 }
 
 func onDisk(move func(*Run) error) func(*Run) error {
-	return all(stopStandby, move, func(r *Run) error {
+	return inOrder(stopStandby, move, func(r *Run) error {
 		return r.operate(r.Standby, "pg-rex_slave_start", "-n", "--yes")
 	}, func(r *Run) error { return r.WaitNormal(r) })
 }
@@ -168,10 +168,10 @@ func diskFaults() []Scenario {
 	archiveAway := lab.PGArchive + ".away"
 	return []Scenario{
 		{
-			ID: "F24", Name: "WAL disk of the primary full", Course: Moves, Prepare: all(onSmallDisk(walDir), thenPrimary),
+			ID: "F24", Name: "WAL disk of the primary full", Course: Moves, Prepare: inOrder(onSmallDisk(walDir), thenPrimary),
 			Fault:  Text{"no room for the primary's WAL", "Primary の WAL のディスクフル"},
 			Expect: Text{"the server panics; then as F01", "サーバが PANIC で停止し、F01 と同じ経過になる"},
-			Strike: all(fill(primary, walDir), func(r *Run) error {
+			Strike: inOrder(fill(primary, walDir), func(r *Run) error {
 				return switchWAL(r, "the end of a server without room for WAL", func(err error) bool { return err != nil })
 			}),
 			Check:  func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "PANIC", "No space left on device") },
@@ -182,30 +182,30 @@ func diskFaults() []Scenario {
 			ID: "F25", Name: "archive disk of the primary full", Course: Stays,
 			Fault:  Text{"no room for the primary's archive", "Primary のアーカイブのディスクフル"},
 			Expect: Text{"archiving fails, with a warning, and nothing else", "アーカイブが失敗して警告が出るのみ"},
-			Strike: all(func(r *Run) error { return r.Primary.OwnMemoryDisk(r, lab.PGArchive, 4) },
+			Strike: inOrder(func(r *Run) error { return r.Primary.OwnMemoryDisk(r, lab.PGArchive, 4) },
 				fill(primary, lab.PGArchive), archiveFails),
 			Check: func(r *Run) error {
 				_, err := r.warned(r.Primary, "100%")
 				return errors.Join(err, archiveWarning(r), r.noFailure())
 			},
-			Mend: all(func(r *Run) error {
+			Mend: inOrder(func(r *Run) error {
 				// What was archived meanwhile comes along.
 				return in(r.Primary, r, "rm "+lab.PGArchive+"/fill; mkdir -p /run/below && mount --bind "+filepath.Dir(lab.PGArchive)+" /run/below && "+
 					"cp -a "+lab.PGArchive+"/. /run/below/"+filepath.Base(lab.PGArchive)+"/ && umount /run/below && umount "+lab.PGArchive)
 			}, archiveGoesOn(primary)),
 		},
 		{
-			ID: "F25d", Name: "data disk of the primary full", Course: Stays, Prepare: all(onSmallDisk(dataDir), thenPrimary),
+			ID: "F25d", Name: "data disk of the primary full", Course: Stays, Prepare: inOrder(onSmallDisk(dataDir), thenPrimary),
 			Fault:  Text{"no room for the primary's tables, for 20 s", "Primary のデータのディスクフル (20 秒間)"},
 			Expect: Text{"inserts are refused, the primary stays one, and goes on when there is room", "INSERT はエラーになるが Primary のままで、空きができると再開する"},
-			Strike: all(fill(primary, dataDir), refused, func(r *Run) error { return lab.Pause(r, 20*time.Second) }, noFailure, makeRoom(primary, dataDir)),
-			Tidy:   all(thenPrimary, withoutDisk(primary, "", dataDir)),
+			Strike: inOrder(fill(primary, dataDir), refused, func(r *Run) error { return lab.Pause(r, 20*time.Second) }, noFailure, makeRoom(primary, dataDir)),
+			Tidy:   inOrder(thenPrimary, withoutDisk(primary, "", dataDir)),
 		},
 		{
 			ID: "F26", Name: "WAL disk of the standby full", Course: Stays, Prepare: onSmallDisk(walDir), Lasts: 30 * time.Second,
 			Fault:  Text{"no room for the standby's WAL", "Standby の WAL のディスクフル"},
 			Expect: Text{"as F04: the standby loses its rights, then commits go on without it", "F04 と同じ (Standby の昇格資格がなくなってから、コミットが進む)"},
-			Strike: all(fill(standby, walDir), func(r *Run) error {
+			Strike: inOrder(fill(standby, walDir), func(r *Run) error {
 				return switchWAL(r, "a standby without room for WAL", func(error) bool {
 					return strings.Contains(r.since(r.Standby, lab.PostgreSQLLog), "No space left on device")
 				})
@@ -220,7 +220,7 @@ func diskFaults() []Scenario {
 			Mend: makeRoom(standby, walDir), Repair: standbyBack, Tidy: withoutDisk(standby, "", walDir),
 		},
 		{
-			ID: "F27", Name: "disk of the primary read only", Course: Moves, Prepare: all(ownBoth, thenPrimary),
+			ID: "F27", Name: "disk of the primary read only", Course: Moves, Prepare: inOrder(ownBoth, thenPrimary),
 			Fault:  Text{"the file system of the primary's data and WAL finds an error and goes read only", "Primary のデータと WAL のファイルシステムがエラーで読み取り専用になる"},
 			Expect: Text{"the server ends, the standby takes over", "サーバが停止し、Standby が引き継ぐ"},
 			Strike: func(r *Run) error { return r.Primary.SpoilDisk(ownDisk) },
@@ -228,7 +228,7 @@ func diskFaults() []Scenario {
 			Repair: withoutDisk(primary, ownDisk, bothDir),
 		},
 		{
-			ID: "F27g", Name: "disk of the primary gone", Course: Moves, Prepare: all(ownBoth, thenPrimary),
+			ID: "F27g", Name: "disk of the primary gone", Course: Moves, Prepare: inOrder(ownBoth, thenPrimary),
 			Fault:  Text{"every access to the primary's data and WAL is an I/O error", "Primary のデータと WAL への全アクセスが I/O エラーになる"},
 			Expect: Text{"the server ends, the standby takes over", "サーバが停止し、Standby が引き継ぐ"},
 			Strike: func(r *Run) error { return r.Primary.TakeDisk(bothDir) },
@@ -262,7 +262,7 @@ func diskFaults() []Scenario {
 				}
 				return r.noFailure()
 			},
-			Repair: all(stopStandby, func(r *Run) error { return r.operate(r.Standby, "pg-rex_slave_start", "-b", "--yes") },
+			Repair: inOrder(stopStandby, func(r *Run) error { return r.operate(r.Standby, "pg-rex_slave_start", "-b", "--yes") },
 				func(r *Run) error { _, err := r.sql(r.Standby, "lab", "SELECT max(at) FROM written"); return err }),
 		},
 		{
@@ -296,20 +296,20 @@ func diskFaults() []Scenario {
 			Spared: map[audit.Invariant]string{audit.I9: "the fault takes the archive away"},
 			Fault:  Text{"the primary's archive directory is renamed", "Primary のアーカイブディレクトリを改名"},
 			Expect: Text{"archiving fails, WAL is kept, with a warning; nothing else", "アーカイブが失敗して WAL が残り、警告が出るのみ"},
-			Strike: all(func(r *Run) error { return in(r.Primary, r, "mv "+lab.PGArchive+" "+archiveAway) }, archiveFails),
+			Strike: inOrder(func(r *Run) error { return in(r.Primary, r, "mv "+lab.PGArchive+" "+archiveAway) }, archiveFails),
 			Check:  func(r *Run) error { return errors.Join(archiveWarning(r), r.noFailure()) },
-			Mend:   all(func(r *Run) error { return in(r.Primary, r, "mv "+archiveAway+" "+lab.PGArchive) }, archiveGoesOn(primary)),
+			Mend:   inOrder(func(r *Run) error { return in(r.Primary, r, "mv "+archiveAway+" "+lab.PGArchive) }, archiveGoesOn(primary)),
 		},
 		{
 			ID: "F30s", Name: "archive directory of the standby missing", Course: Stays, Restarts: []string{"standby"},
 			Spared: map[audit.Invariant]string{audit.I9: "the fault takes the archive away"},
 			Fault:  Text{"the standby's archive directory is renamed, and its server is started again", "Standby のアーカイブディレクトリを改名し、サーバを再起動"},
 			Expect: Text{"restore_command finds nothing, the standby streams and is synchronous", "restore_command は失敗するが、ストリーミングで同期する"},
-			Strike: all(stopStandby, func(r *Run) error { return in(r.Standby, r, "mv "+lab.PGArchive+" "+archiveAway) }, startStack),
+			Strike: inOrder(stopStandby, func(r *Run) error { return in(r.Standby, r, "mv "+lab.PGArchive+" "+archiveAway) }, startStack),
 			Check: func(r *Run) error {
 				return errors.Join(r.WaitNormal(r), r.told(r.Standby, lab.PostgreSQLLog, "cannot stat '"+lab.PGArchive))
 			},
-			Mend: all(func(r *Run) error { return in(r.Standby, r, "mv "+archiveAway+" "+lab.PGArchive) }, archiveGoesOn(standby)),
+			Mend: inOrder(func(r *Run) error { return in(r.Standby, r, "mv "+archiveAway+" "+lab.PGArchive) }, archiveGoesOn(standby)),
 		},
 	}
 }

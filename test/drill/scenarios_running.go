@@ -101,7 +101,7 @@ func runningFaults() []Scenario {
 			ID: "F19f", Name: "configuration file of the primary is garbage, then a stop", Course: Moves, Fencing: true,
 			Fault:  Text{"postgresql.conf of the running primary is garbage; 25 s later pg-rex_stop there", "稼働中の Primary の postgresql.conf を破壊し、25 秒後に pg-rex_stop を実行 (フェンシングあり)"},
 			Expect: Text{"no monitor fails, the stop stops, nobody is fenced", "監視は失敗せず、停止も成功し、フェンシングは起きない"},
-			Strike: all(garbage, unmoved, stopPrimary),
+			Strike: inOrder(garbage, unmoved, stopPrimary),
 			Check:  func(r *Run) error { return r.ended(r.Primary, "demote", "ok", 60*time.Second) },
 			Mend:   whole, Repair: oldPrimaryBack,
 		},
@@ -115,7 +115,7 @@ func runningFaults() []Scenario {
 			ID: "F20f", Name: "user of the server unknown on the primary, then a stop", Course: Moves, Fencing: true,
 			Fault:  Text{"as F20; then the cluster's stack is stopped there", "F20 の状態でクラスタを停止 (フェンシングあり)"},
 			Expect: Text{"the stop stops, nobody is fenced", "停止に成功し、フェンシングは起きない"},
-			Strike: all(forget, unmoved, stopPrimary),
+			Strike: inOrder(forget, unmoved, stopPrimary),
 			Check:  func(r *Run) error { return r.ended(r.Primary, "demote", "ok", 60*time.Second) },
 			Mend:   known, Repair: oldPrimaryBack,
 		},
@@ -242,7 +242,7 @@ func limitFaults() []Scenario {
 			Expect: Text{"nobody can connect: the monitor fails in its time and never calls the server stopped, the standby takes over",
 				"接続できないため監視は時間内に失敗し (「停止」とは判定しない)、Standby が引き継ぐ"},
 			Strike: func(r *Run) error { return r.Primary.LimitProcesses() },
-			Check:  all(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "could not fork new process") }),
+			Check:  inOrder(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "could not fork new process") }),
 			Mend:   unlimited, Repair: oldPrimaryBack,
 		},
 		{
@@ -253,7 +253,7 @@ func limitFaults() []Scenario {
 			Strike: func(r *Run) error {
 				return in(r.Primary, r, "runuser -u postgres -- prlimit --nofile=3:3 --pid "+postmaster)
 			},
-			Check:  all(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "Too many open files") }),
+			Check:  inOrder(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "Too many open files") }),
 			Repair: oldPrimaryBack,
 		},
 	}

@@ -70,7 +70,7 @@ func startFaults() []Scenario {
 			ID: "F18", Name: "lock file on the standby", Course: Stays,
 			Fault:  Text{"PGSQL.lock is on the standby, then a start", "Standby に PGSQL.lock がある状態で起動"},
 			Expect: Text{"the start is refused and names the file; nothing of the database is touched", "ファイル名を示して起動を拒否し、データベースには何も変更を加えない"},
-			Strike: all(stopStandby, func(r *Run) error {
+			Strike: inOrder(stopStandby, func(r *Run) error {
 				return in(r.Standby, r, "runuser -u postgres -- touch "+lab.LockFile+" && touch /dbfp/before")
 			}, startStack),
 			Check: func(r *Run) error {
@@ -88,7 +88,7 @@ func startFaults() []Scenario {
 				return err
 			},
 			// As it is, or not at all: the proof is that the data can be used.
-			Repair: all(stopStandby, func(r *Run) error {
+			Repair: inOrder(stopStandby, func(r *Run) error {
 				return r.operate(r.Standby, "pg-rex_slave_start", "-n", "--remove-lock", "--yes")
 			}),
 		},

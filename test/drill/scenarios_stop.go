@@ -78,21 +78,6 @@ func stopPrimary(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--y
 // stopFast is for a server that would not answer a CHECKPOINT.
 func stopFast(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes", "-f") }
 
-// all does one after the other.
-func all(steps ...func(*Run) error) func(*Run) error {
-	return func(r *Run) error {
-		for _, step := range steps {
-			if err := step(r); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// takenOver waits for what the course of a scenario has not waited for.
-func takenOver(r *Run) error { return r.takeOver() }
-
 // stopFaults are stops and demotions that take their time, or fail.
 func stopFaults() []Scenario {
 	return []Scenario{
@@ -117,7 +102,7 @@ func stopFaults() []Scenario {
 			Fault: Text{"a stop with stop_escalate=10 while the primary's checkpointer is frozen", "Primary の checkpointer を SIGSTOP した状態で pg-rex_stop -f を実行 (stop_escalate=10)"},
 			Expect: Text{"fast shutdown for 10 s, then an immediate one, the standby takes over",
 				"fast 停止を 10 秒待ってから immediate 停止に切り替え、Standby が引き継ぐ"},
-			Strike: all(escalate(10), process(primary, "STOP", "checkpointer"), stopFast),
+			Strike: inOrder(escalate(10), process(primary, "STOP", "checkpointer"), stopFast),
 			Check: func(r *Run) error {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "fast shutdown", "immediate shutdown"),
 					r.ended(r.Primary, "demote", "ok", 60*time.Second))
@@ -129,7 +114,7 @@ func stopFaults() []Scenario {
 			Fault: Text{"the primary's postmaster is killed, and the agent's stop fails there", "Primary の postmaster を kill -9 し、エージェントの stop も失敗"},
 			Expect: Text{"the old primary is blocked and nobody is promoted; the status says so, with the command",
 				"旧 Primary は blocked となり、誰も昇格しない。pg-rex_status に対処コマンドとともに表示される"},
-			Strike: all(failStop, killPostmaster),
+			Strike: inOrder(failStop, killPostmaster),
 			Check: func(r *Run) error {
 				if err := r.failure(r.Primary, "stop", "the stop fails"); err != nil {
 					return err
@@ -138,13 +123,13 @@ func stopFaults() []Scenario {
 				return err
 			},
 			Mend:   wholeAgent,
-			Repair: all(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "the stop fails") }, takenOver, oldPrimaryBack),
+			Repair: inOrder(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "the stop fails") }, (*Run).takeOver, oldPrimaryBack),
 		},
 		{
 			ID: "F14f", Name: "stop of the primary fails, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
 			Fault:  Text{"as F14; the cluster has fencing", "F14 と同じ (フェンシングあり)"},
 			Expect: Text{"its node is fenced, the standby takes over", "ノードがフェンシングされ、Standby が引き継ぐ"},
-			Strike: all(failStop, killPostmaster), Mend: wholeAgent, Repair: oldPrimaryBack,
+			Strike: inOrder(failStop, killPostmaster), Mend: wholeAgent, Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F15", Name: "demotion of the primary fails", Course: Waits, Lasts: 50 * time.Second,
@@ -160,8 +145,8 @@ func stopFaults() []Scenario {
 				return err
 			},
 			Mend: thaw,
-			Repair: all(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "still running") },
-				takenOver, oldPrimaryBack),
+			Repair: inOrder(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "still running") },
+				(*Run).takeOver, oldPrimaryBack),
 		},
 		{
 			ID: "F15f", Name: "demotion of the primary fails, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
@@ -236,8 +221,8 @@ func promoteFaults() []Scenario {
 			ID: "F16f", Name: "promotion of the standby fails, with fencing", Course: Waits, Lasts: 25 * time.Second, Fencing: true, Fenced: "standby",
 			Fault:  Text{"as F16; the cluster has fencing, and promote has on-fail=fence", "F16 と同じ (フェンシングあり、promote の on-fail=fence)"},
 			Expect: Text{"the standby's node is fenced, nobody is promoted", "Standby のノードがフェンシングされ、誰も昇格しない"},
-			Strike: all(onFail(standby, "promote", "fence"), closed),
-			Mend:   all(open, onFail(primary, "promote", "restart")), Repair: bothAgain,
+			Strike: inOrder(onFail(standby, "promote", "fence"), closed),
+			Mend:   inOrder(open, onFail(primary, "promote", "restart")), Repair: bothAgain,
 		},
 		{
 			ID: "F16k", Name: "agent killed in the promotion", Course: Waits, Lasts: 25 * time.Second,
