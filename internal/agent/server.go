@@ -77,7 +77,7 @@ func (a *Agent) connectUnless(ctx context.Context, ended func() (bool, error)) (
 		switch {
 		case last == nil:
 			return true, nil
-		case errors.Is(last, pg.ErrStarting), errors.Is(last, pg.ErrNoServer), errors.Is(last, pg.ErrTooMany):
+		case errors.Is(last, pg.ErrStarting), errors.Is(last, pg.ErrNoServer), errors.Is(last, pg.ErrTooMany), errors.Is(last, pg.ErrCut):
 			return false, nil
 		default:
 			return false, last

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -35,6 +36,8 @@ var (
 	ErrTimeout = errors.New("no answer in time")
 	// ErrAuth: SQLSTATE class 28. The server is alive and does not let the user in.
 	ErrAuth = errors.New("the server does not accept the user")
+	// ErrCut: the connection ended without a word, as when the server dies.
+	ErrCut = errors.New("the server has ended the connection")
 )
 
 // serverError is an error with its class and a text of one line.
@@ -89,6 +92,9 @@ func describe(ctx context.Context, doing string, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		e.class = ErrNoServer
 		e.text = doing + ": no server listens there"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), cutOff(err):
+		e.class = ErrCut
+		e.text = doing + ": the server has ended the connection"
 	default:
 		e.text = doing + ": " + err.Error()
 	}
@@ -125,12 +131,12 @@ func (i *Instance) Connect(ctx context.Context) (*Session, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}
 		c, pid, err := dialUnix(ctx, i.set.User, address)
-		s.serverPID = pid
-		if err == nil {
-			first = &hearer{Conn: c}
-			c = first
+		// pgconn dials once more, beside us, to cancel what it gives up.
+		if err != nil || first.Conn != nil {
+			return c, err
 		}
-		return c, err
+		s.serverPID, first.Conn = pid, c
+		return first, nil
 	}
 	s.conn, err = pgconn.ConnectConfig(ctx, conf)
 	if err != nil {
@@ -154,24 +160,64 @@ type hearer struct {
 
 const enoughHeard = 256
 
+// Read keeps on where the server has cut the connection or says its last
+// words: pgconn gives up on both before it has read to the end.
 func (h *hearer) Read(b []byte) (int, error) {
 	n, err := h.Conn.Read(b)
-	if !h.done {
-		h.heard = append(h.heard, b[:min(n, enoughHeard-len(h.heard))]...)
-		h.done = len(h.heard) == enoughHeard
+	h.hear(b[:n])
+	if cutOff(err) || h.words() != nil {
+		h.drain()
 	}
 	return n, err
 }
 
-// lastWords is what a postmaster says that cannot fork: "E" and a line, in the
-// protocol of before release 7.4, where a length would stand today. No message
-// is as long as letters there would mean.
-func (h *hearer) lastWords() string {
-	const longest = 1 << 24
-	if len(h.heard) < 6 || h.heard[0] != 'E' || binary.BigEndian.Uint32(h.heard[1:]) < longest {
-		return ""
+// Write hears what the server had to say where it has closed already: one that
+// cannot fork does so without waiting for the first message.
+func (h *hearer) Write(b []byte) (int, error) {
+	n, err := h.Conn.Write(b)
+	if cutOff(err) {
+		h.drain()
 	}
-	line, _, _ := bytes.Cut(h.heard[1:], []byte{'\n'})
+	return n, err
+}
+
+func cutOff(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}
+
+func (h *hearer) hear(b []byte) {
+	if !h.done {
+		h.heard = append(h.heard, b[:min(len(b), enoughHeard-len(h.heard))]...)
+		h.done = len(h.heard) == enoughHeard
+	}
+}
+
+// drain hears the rest. A cut is reported once, before what came ahead of it.
+func (h *hearer) drain() {
+	for tries := 0; !h.done; {
+		var rest [enoughHeard]byte
+		n, err := h.Conn.Read(rest[:])
+		h.hear(rest[:n])
+		if tries++; err != nil && (tries > 1 || !cutOff(err)) {
+			h.done = true
+		}
+	}
+}
+
+// words is what a postmaster says that cannot fork: "E" and a line, in the
+// protocol of before release 7.4, where a length would stand today. No message
+// is as long as letters there would mean. Nil where it is something else.
+func (h *hearer) words() []byte {
+	const longest = 1 << 24
+	if len(h.heard) < 5 || h.heard[0] != 'E' || binary.BigEndian.Uint32(h.heard[1:]) < longest {
+		return nil
+	}
+	return h.heard[1:]
+}
+
+// lastWords is the line of a postmaster that cannot fork, "" without one.
+func (h *hearer) lastWords() string {
+	line, _, _ := bytes.Cut(h.words(), []byte{'\n'})
 	return oneLine(string(line))
 }
 

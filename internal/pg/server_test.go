@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -697,20 +699,37 @@ func TestServerErrorClasses(t *testing.T) {
 	if !errors.Is(err, ErrTimeout) {
 		t.Errorf("no answer: %v", err)
 	}
-	// One that cannot fork; the connection of before is the first that it accepts.
+	// One that cannot fork: it says so and closes without having read anything,
+	// before or after the client has sent its first message.
+	closed := make(chan struct{})
+	var says atomic.Value
+	says.Store("Ecould not fork new process for connection: no room\n\x00")
 	go func() {
-		for _, says := range []string{"", "Ecould not fork new process for connection: no room\n\x00"} {
-			if conn, err := l.Accept(); err == nil {
-				_, _ = conn.Write([]byte(says))
-				_ = conn.Close()
+		defer close(closed)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
 			}
+			_, _ = io.WriteString(conn, says.Load().(string))
+			_ = conn.Close()
 		}
 	}()
-	if _, err := s.Connect(testContext(t)); err == nil || !strings.HasSuffix(err.Error(), ": could not fork new process for connection: no room") {
-		t.Errorf("no fork: %v", err)
+	for range 50 {
+		if _, err := s.Connect(testContext(t)); err == nil || !strings.HasSuffix(err.Error(), ": could not fork new process for connection: no room") {
+			t.Fatalf("no fork: %v", err)
+		}
+	}
+	// One that dies says nothing.
+	says.Store("")
+	for range 50 {
+		if _, err := s.Connect(testContext(t)); !errors.Is(err, ErrCut) {
+			t.Fatalf("cut: %v", err)
+		}
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	_ = l.Close()
+	<-closed
 	if _, err := s.Connect(testContext(t)); !errors.Is(err, ErrNoServer) {
 		t.Errorf("nobody listens: %v", err)
 	}

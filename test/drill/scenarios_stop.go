@@ -158,8 +158,14 @@ func stopFaults() []Scenario {
 }
 
 // bothAgain starts the newest node as the primary and the other one after it.
-func bothAgain(r *Run) error {
-	for _, n := range []*lab.Node{r.Standby, r.Primary} {
+func bothAgain(r *Run) error { return beginWith(r, r.Primary, r.Standby) }
+
+// otherWay makes the standby, which has all the commits, the primary: the old
+// one's data has been called old before nobody was promoted.
+func otherWay(r *Run) error { return beginWith(r, r.Standby, r.Primary) }
+
+func beginWith(r *Run, primary, standby *lab.Node) error {
+	for _, n := range []*lab.Node{standby, primary} {
 		if err := powered(r, n); err != nil {
 			return err
 		}
@@ -167,10 +173,10 @@ func bothAgain(r *Run) error {
 			return err
 		}
 	}
-	if err := r.operate(r.Primary, "pg-rex_master_start", "--remove-lock"); err != nil {
+	if err := r.operate(primary, "pg-rex_master_start", "--remove-lock"); err != nil {
 		return err
 	}
-	return r.operate(r.Standby, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes")
+	return r.operate(standby, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes")
 }
 
 // closed takes from the standby's server the right to make files in its data
@@ -251,7 +257,7 @@ func promoteFaults() []Scenario {
 				ctl := r.PGBin() + "/pg_ctl"
 				return in(r.Standby, r, "mv "+ctl+".whole "+ctl)
 			},
-			Repair: bothAgain,
+			Repair: otherWay,
 		},
 	}
 }
