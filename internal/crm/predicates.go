@@ -99,6 +99,12 @@ func (o Overview) PrimaryRuns(promotable, primitive, node string) (bool, string)
 	return r.Role == Promoted && dataStatus == "LATEST" && status == "PRI", databaseFacts(r, primitive, dataStatus, status)
 }
 
+// Promotes says whether the node's instance is promoted, whatever the agent says of it.
+func (o Overview) Promotes(promotable, primitive, node string) bool {
+	r, _, _ := o.database(promotable, primitive, node)
+	return r.Role == Promoted
+}
+
 // StandbyState says how a standby runs.
 type StandbyState int
 

@@ -204,6 +204,11 @@ func (j *joiner) checks(ctx context.Context) error {
 	})
 }
 
+// primaryCorrects is how long a primary may take to put right what the cluster
+// says of it: a node that was cut off can bring a verdict on it along when it
+// comes back, which the next monitor overwrites. PG-REX has it every 9 s.
+const primaryCorrects = 12 * time.Second
+
 // findPrimary makes sure of the primary, and learns from its cluster what the
 // resource is. The peer's CIB stays in memory.
 func (j *joiner) findPrimary(ctx context.Context) error {
@@ -226,8 +231,22 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 	if j.conf.PGOSUser != "" {
 		j.db.settings.User.Name = j.conf.PGOSUser
 	}
-	if ok, why := o.PrimaryRuns(j.clone, j.db.def.Resource, peer); !ok {
-		return no(nil, why)
+	missing, err := j.until(ctx, j.words().Primary, primaryCorrects, func(ctx context.Context) ([]string, error) {
+		ok, why := o.PrimaryRuns(j.clone, j.db.def.Resource, peer)
+		switch {
+		case ok:
+			return nil, nil
+		case !o.Promotes(j.clone, j.db.def.Resource, peer):
+			return nil, no(nil, why)
+		}
+		o, err = j.crm(j.peer).Overview(ctx)
+		return []string{why}, err
+	})
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return no(nil, missing...)
 	}
 	u, err := pg.LookupUser(ctx, run.Local{}, j.db.settings.User.Name)
 	if err != nil {

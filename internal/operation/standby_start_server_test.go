@@ -280,6 +280,16 @@ func TestStandbyStartOnRealData(t *testing.T) {
 			state: func() { l.params["repuser"] = "nobody" }},
 		{name: "primary is down", args: []string{"-n"}, status: 3, says: []string{"SST-012", "next: pg-rex_primary_start"}, state: func() { l.b.up() }, untouched: true},
 		{name: "primary is not the latest", args: []string{"-n"}, status: 3, says: []string{"SST-012"}, state: func() { l.b.permanent["pgsql-data-status"] = "DISCONNECT" }, untouched: true},
+		{name: "primary corrects what is said of it", args: []string{"-n"}, starts: true, state: func() {
+			l.b.permanent["pgsql-data-status"] = "DISCONNECT"
+			looks := 0
+			l.b.programs["crm_mon"] = func([]string) (string, int) {
+				if looks++; looks == 3 {
+					l.b.permanent["pgsql-data-status"] = "LATEST"
+				}
+				return l.mon(), 0
+			}
+		}},
 		{name: "Pacemaker runs here", args: []string{"-n"}, status: 3, says: []string{"SST-011"}, state: func() { l.a.up() }, untouched: true},
 		{name: "no cluster here", args: []string{"-n"}, status: 3, says: []string{"SST-020"}, state: func() { delete(l.a.files, conf.CorosyncPath) }, untouched: true},
 		{name: "lock", args: []string{"-n"}, status: 3, says: []string{"SST-013", "may have been Primary", "--remove-lock"}, state: func() { l.write("n1", "tmp/PGSQL.lock", "") }, untouched: true},

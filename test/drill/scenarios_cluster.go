@@ -133,12 +133,12 @@ func clusterFaults() []Scenario {
 			Strike: func(r *Run) error { return in(r.Standby, r, "ip addr del "+lab.VIPSlave+"/24 dev bond0") }, Repair: standbyBack,
 		},
 		{
-			ID: "F49", Name: "gateway down", Course: Waits, Lasts: 20 * time.Second,
-			Fault: Text{"the gateway answers neither node", "ゲートウェイの停止 (両ノードから応答なし)"},
+			ID: "F49", Name: "gateway down", Course: Settles, Lasts: 30 * time.Second,
+			Fault: Text{"the gateway answers neither node until PostgreSQL has ended on both", "ゲートウェイの停止 (両ノードの PostgreSQL が停止するまで応答なし)"},
 			Expect: Text{"PostgreSQL stops everywhere, as the rule on the gateway has it; when that is back, the standby takes over by itself, the lock keeps the old primary out",
 				"ゲートウェイ監視の制約により両ノードで PostgreSQL が停止する。回復後は自動で Standby が引き継ぎ、旧 Primary は起動禁止フラグで起動しない"},
-			Strike: inOrder(func(r *Run) error { return r.RemoveHost(r, lab.SLAN, lab.Gateway) }, stopsAlone(primary)),
-			Mend:   func(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }, Repair: inOrder((*Run).takeOver, oldPrimaryBack),
+			Strike: inOrder(func(r *Run) error { return r.RemoveHost(r, lab.SLAN, lab.Gateway) }, stopsAlone(primary), stopsAlone(standby), gatewayBack),
+			Mend:   gatewayBack, Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F50", Name: "power of the primary lost, fencing slow", Course: Moves, Fencing: true, Fenced: "primary",
@@ -319,3 +319,5 @@ func standbyBackIfDown(r *Run) error {
 }
 
 func oldPrimaryPowered(r *Run) error { return powered(r, r.Primary) }
+
+func gatewayBack(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }

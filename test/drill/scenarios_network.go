@@ -24,12 +24,12 @@ func networkFaults() []Scenario {
 			Strike: cutAll(standby, lab.LinkDown, lab.SLAN), Mend: healAll, Repair: standbyBack,
 		},
 		{
-			ID: "F33", Name: "S-LAN of both cut", Course: Waits, Lasts: 20 * time.Second,
-			Fault: Text{"the service LAN of both nodes loses its link", "両ノードのサービス LAN のリンク断"},
-			Expect: Text{"nobody is better: PostgreSQL stops everywhere, and after that as F49",
-				"どちらも優位でないため両ノードで PostgreSQL が停止し、その後は F49 と同じ経過になる"},
-			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN), stopsAlone(primary)),
-			Mend:   healAll, Repair: inOrder((*Run).takeOver, oldPrimaryBack),
+			ID: "F33", Name: "S-LAN of both cut", Course: Settles, Lasts: 30 * time.Second,
+			Fault: Text{"the service LAN of both nodes loses its link until PostgreSQL has ended on both", "両ノードのサービス LAN のリンク断 (両ノードの PostgreSQL が停止するまで)"},
+			Expect: Text{"PostgreSQL stops everywhere, after a take-over when the standby notices it later; after that as F49",
+				"両ノードで PostgreSQL が停止する。Standby の検知が遅ければその前に引き継ぎが起こりうる。その後は F49 と同じ経過になる"},
+			Strike: inOrder(cutAll(primary, lab.LinkDown, lab.SLAN), cutAll(standby, lab.LinkDown, lab.SLAN), stopsAlone(primary), stopsAlone(standby), healAll),
+			Mend:   healAll, Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F34", Name: "D-LAN cut", Course: Stays, Lasts: 45 * time.Second,

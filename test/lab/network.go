@@ -61,7 +61,7 @@ func (n *Node) plug(ctx context.Context) error {
 // AddHost makes another host on a LAN that has an address: the switch itself,
 // whose hardware address it is seen with. The gateway is one on the S-LAN.
 func (l *Lab) AddHost(ctx context.Context, lan LAN, address string) error {
-	return ipBatch(ctx, switchNS, []string{fmt.Sprintf("address add %s/24 dev %s", address, lan)})
+	return ipBatch(ctx, switchNS, []string{fmt.Sprintf("address replace %s/24 dev %s", address, lan)})
 }
 
 // RemoveHost takes away what AddHost has made.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,7 @@ type Node struct {
 	power bool // it sees the folder of the power
 	// checksDisk says that its cluster has a disk check, and it a disk.
 	checksDisk bool
+	found      atomic.Pointer[container] // as it was found last
 }
 
 // Boot starts the node, for the first time or after Kill, and waits until it is up.

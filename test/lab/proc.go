@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,22 +39,29 @@ func processes() []process {
 		if err != nil {
 			continue
 		}
-		status, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
-		if err != nil {
-			continue
+		if p, ok := readProcess(pid); ok {
+			all = append(all, p)
 		}
-		p := parseProcStatus(string(status))
-		p.pid = pid
-		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err != nil {
-			continue
-		}
-		for arg := range bytes.SplitSeq(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0}) {
-			p.argv = append(p.argv, string(arg))
-		}
-		all = append(all, p)
 	}
 	return all
+}
+
+// readProcess reads one entry of /proc.
+func readProcess(pid int) (process, bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return process{}, false
+	}
+	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return process{}, false
+	}
+	p := parseProcStatus(string(status))
+	p.pid = pid
+	for arg := range bytes.SplitSeq(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0}) {
+		p.argv = append(p.argv, string(arg))
+	}
+	return p, true
 }
 
 func parseProcStatus(status string) process {
@@ -75,25 +83,44 @@ func parseProcStatus(status string) process {
 	return p
 }
 
-// container finds the node's systemd-nspawn and, of its children, the node's
-// first process. Either is 0 if it does not live.
+// container is a node's systemd-nspawn and, of its children, the node's first
+// process. Either is 0 if it does not live.
+type container struct{ nspawn, first int }
+
+// container finds the node's. Between two looks it is mostly the same one, and
+// to look at that alone spares reading of every process of the machine.
 func (n *Node) container() (nspawn, first int) {
-	all := processes()
-	for _, p := range all {
-		if p.isNspawn() && slices.Contains(p.argv, n.directoryArg()) {
-			nspawn = p.pid
+	if c := n.found.Load(); c != nil {
+		p, ok := readProcess(c.nspawn)
+		child, alive := readProcess(c.first)
+		if ok && alive && n.isContainer(p) && isFirst(child, c.nspawn) {
+			return c.nspawn, c.first
 		}
 	}
-	if nspawn == 0 {
+	all := processes()
+	var c container
+	for _, p := range all {
+		if n.isContainer(p) {
+			c.nspawn = p.pid
+		}
+	}
+	if c.nspawn == 0 {
 		return 0, 0
 	}
 	for _, p := range all {
-		if p.parent == nspawn && p.depth == 1 && p.inner == 1 {
-			return nspawn, p.pid
+		if isFirst(p, c.nspawn) {
+			c.first = p.pid
+			n.found.Store(&c)
 		}
 	}
-	return nspawn, 0
+	return c.nspawn, c.first
 }
+
+func (n *Node) isContainer(p process) bool {
+	return p.isNspawn() && slices.Contains(p.argv, n.directoryArg())
+}
+
+func isFirst(p process, nspawn int) bool { return p.parent == nspawn && p.depth == 1 && p.inner == 1 }
 
 func (n *Node) initPID() int {
 	_, first := n.container()
