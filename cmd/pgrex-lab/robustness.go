@@ -56,7 +56,7 @@ func (a *app) robustnessCommand() *cobra.Command {
 			if output == "" {
 				output = fmt.Sprintf("robustness-%d", o.Seed)
 			}
-			cfg := lab.Config{Nodes: o.Nodes, Agent: path, Power: self, Variant: lab.Variant{Fencing: o.Fencing}}
+			cfg := lab.Config{Nodes: o.Nodes, Agent: path, Power: self, Variant: o.Variant()}
 			return a.robustness(cmd.Context(), o, cfg, commands, output)
 		},
 	}
@@ -66,6 +66,7 @@ func (a *app) robustnessCommand() *cobra.Command {
 	f.Float64Var(&minutes, "minutes", 10, a.say(msgFlagMinutes))
 	f.IntVar(&o.Nodes, "nodes", 2, a.say(msgFlagNodes))
 	f.BoolVar(&o.Fencing, "fencing", false, a.say(msgFlagFencing))
+	f.BoolVar(&o.Quick, "quick", false, a.say(msgFlagQuick))
 	f.IntVar(&o.Faults, "faults", 0, a.say(msgFlagFaults))
 	f.StringVar(&every, "every", "15s-45s", a.say(msgFlagEvery))
 	f.StringVar(&output, "output", "", a.say(msgFlagOutput))
@@ -168,6 +169,9 @@ func again(o robustness.Options) string {
 	command := fmt.Sprintf("make robustness SEED=%d MINUTES=%v NODES=%d EVERY=%v-%v", o.Seed, o.Time.Minutes(), o.Nodes, o.Least, o.Most)
 	if o.Fencing {
 		command += " FENCING=1"
+	}
+	if o.Quick {
+		command += " QUICK=1"
 	}
 	if o.Faults > 0 {
 		command += fmt.Sprintf(" FAULTS=%d", o.Faults)

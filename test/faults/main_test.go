@@ -51,8 +51,6 @@ func (k kind) String() string {
 }
 
 const (
-	monitorEvery = 3 * time.Second
-	monitorLimit = 15 * time.Second
 	// walTimeout replaces the 20 s after which primary and standby give a silent
 	// connection up.
 	walTimeout = "6s"
@@ -119,9 +117,7 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current = nil
 	}
 	started := time.Now()
-	cfg := lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{
-		Async: k.async, StopEscalate: 10 * time.Second, Monitor: monitorEvery, MonitorTimeout: monitorLimit, Fencing: k.fenced,
-	}}
+	cfg := lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{Async: k.async, Fencing: k.fenced}.Quick()}
 	if k.fenced {
 		cfg.Power = "../../bin/pgrex-lab"
 	}

@@ -17,10 +17,18 @@ type Variant struct {
 	StopEscalate time.Duration
 	// Monitor is the interval of PostgreSQL's monitors, and MonitorTimeout their
 	// limit, for tests that would do nothing but wait for them; 0: the manual's.
+	// The gateway is then asked as often, and its answer believed after 1 s, not 5.
 	Monitor, MonitorTimeout time.Duration
 	// Fencing is the manual's cluster with STONITH: a device for each node that
 	// takes its power, an advantage for the primary's node, and the disk check.
 	Fencing bool
+}
+
+// Quick is the variant with monitors, time-outs and the watch of the gateway a
+// third as long as the manual's or less.
+func (v Variant) Quick() Variant {
+	v.StopEscalate, v.Monitor, v.MonitorTimeout = 10*time.Second, 3*time.Second, 15*time.Second
+	return v
 }
 
 // change makes the manual's definition the variant's.
@@ -40,6 +48,9 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 		from = append(from, fmt.Sprintf(monitor, "10s", "10s", "60s"), fmt.Sprintf(monitor, "9s", "9s", "60s"))
 		to = append(to, fmt.Sprintf(monitor, "10s", seconds(v.Monitor+time.Second)+"s", seconds(v.MonitorTimeout)+"s"),
 			fmt.Sprintf(monitor, "9s", seconds(v.Monitor)+"s", seconds(v.MonitorTimeout)+"s"))
+		const ping, believed = `<op id="prmPing-monitor-10s" name="monitor" interval="%s"`, `<nvpair id="prmPing-debug" name="debug" value="true"/>`
+		from = append(from, fmt.Sprintf(ping, "10s"), believed)
+		to = append(to, fmt.Sprintf(ping, seconds(v.Monitor)+"s"), believed+`<nvpair id="prmPing-dampen" name="dampen" value="1s"/>`)
 	}
 	if v.Fencing {
 		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)

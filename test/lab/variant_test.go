@@ -23,6 +23,7 @@ func TestVariantChangesTheDefinition(t *testing.T) {
 		`name="rep_mode" value="async"`, `name="stop_escalate" value="30"`, `name="stop_escalate_in_slave" value="30"`,
 		`id="pgsql-monitor-10s" name="monitor" interval="4s" timeout="15s"`,
 		`id="pgsql-monitor-9s" name="monitor" interval="3s" timeout="15s"`,
+		`id="prmPing-monitor-10s" name="monitor" interval="3s"`, `name="dampen" value="1s"`,
 	} {
 		if !strings.Contains(cib, want) {
 			t.Errorf("the definition does not have %s", want)

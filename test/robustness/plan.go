@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pgrex/test/drill"
+	"pgrex/test/lab"
 )
 
 // Options say what a run is. With the same ones its plan is the same.
@@ -15,6 +16,9 @@ type Options struct {
 	Seed    uint64
 	Nodes   int // 2 or 3
 	Fencing bool
+	// Quick has monitors, time-outs and the watch of the gateway a third as long as
+	// the manual's, or less: there is room for more faults in the same time.
+	Quick bool
 	// Time is how long faults are made; the last repair and the verdict come after.
 	Time time.Duration
 	// Faults ends the run earlier, after so many; 0: as many as there is time for.
@@ -24,6 +28,15 @@ type Options struct {
 	Least, Most time.Duration
 	// GoOn lets a run go on after a find, as long as the cluster can be repaired.
 	GoOn bool
+}
+
+// Variant is the cluster of such a run.
+func (o Options) Variant() lab.Variant {
+	v := lab.Variant{Fencing: o.Fencing}
+	if o.Quick {
+		v = v.Quick()
+	}
+	return v
 }
 
 // Every reads a time from one fault to the next, such as 15s-45s.

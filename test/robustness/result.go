@@ -88,6 +88,7 @@ func (r Result) Line() string {
 		Seed     uint64                                       `json:"seed"`
 		Nodes    int                                          `json:"nodes"`
 		Fencing  bool                                         `json:"fencing"`
+		Quick    bool                                         `json:"quick"`
 		Every    string                                       `json:"every"`
 		Took     Seconds                                      `json:"took"`
 		Faults   int                                          `json:"faults"`
@@ -98,7 +99,7 @@ func (r Result) Line() string {
 		Requests map[history.Operation]map[history.Answer]int `json:"requests"`
 		Audits   map[audit.Invariant]int                      `json:"audits,omitempty"`
 	}{
-		r.Began.UTC().Format(time.RFC3339), r.Seed, r.Options.Nodes, r.Fencing, fmt.Sprintf("%v-%v", r.Least, r.Most), Seconds(r.Took), r.Faults(),
+		r.Began.UTC().Format(time.RFC3339), r.Seed, r.Options.Nodes, r.Fencing, r.Quick, fmt.Sprintf("%v-%v", r.Least, r.Most), Seconds(r.Took), r.Faults(),
 		r.Acked, r.Lost, append([]string{}, r.Finds...), r.Kinds, r.Requests, r.Audits,
 	})
 	if err != nil {

@@ -21,8 +21,8 @@ var (
 func TestShortRandomRun(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
 	defer cancel()
-	o := Options{Seed: 32, Nodes: 2, Time: 100 * time.Second, Faults: 3, Least: 5 * time.Second, Most: 15 * time.Second}
-	l, err := lab.Up(ctx, lab.Config{Nodes: o.Nodes, Agent: *agent})
+	o := Options{Seed: 32, Nodes: 2, Quick: true, Time: 60 * time.Second, Faults: 3, Least: 5 * time.Second, Most: 15 * time.Second}
+	l, err := lab.Up(ctx, lab.Config{Nodes: o.Nodes, Agent: *agent, Variant: o.Variant()})
 	if err != nil && os.Getenv("CI") == "" && os.Getenv("PGREX_REQUIRE_ALL") == "" {
 		t.Skip(err)
 	}
@@ -54,7 +54,7 @@ func TestShortRandomRun(t *testing.T) {
 		if err := os.CopyFS(kept, os.DirFS(folder)); err != nil {
 			t.Error(err)
 		}
-		t.Logf("requests, events and logs: %s; again: make robustness SEED=%d FAULTS=%d EVERY=%v-%v", kept, o.Seed, o.Faults, o.Least, o.Most)
+		t.Logf("requests, events and logs: %s; again: make robustness QUICK=1 SEED=%d FAULTS=%d EVERY=%v-%v", kept, o.Seed, o.Faults, o.Least, o.Most)
 	}
 	if r.Faults() == 0 || r.Acked == 0 {
 		t.Errorf("nothing is shown: %d faults, %d rows acknowledged", r.Faults(), r.Acked)
