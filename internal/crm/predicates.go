@@ -234,6 +234,18 @@ const (
 	Stopped, Disabled TroubleKind = "stopped", "disabled"
 )
 
+// BlockedOn lists the primitives that Pacemaker has given up on a node. Its own
+// end there waits for them.
+func (o Overview) BlockedOn(node string) []string {
+	var list []string
+	for _, r := range o.Resources {
+		if r.activeOn(node) && r.Failed && r.Blocked {
+			list = append(list, r.ID)
+		}
+	}
+	return list
+}
+
 // Troubles lists what is wrong on a node with resources other than the known
 // ones, which are named by their own id or by that of what they lie in.
 func (o Overview) Troubles(node string, known []string) []Trouble {

@@ -264,6 +264,7 @@ const (
 	STP023 ID = "STP-023"
 	STP024 ID = "STP-024"
 	STP025 ID = "STP-025"
+	STP026 ID = "STP-026"
 	STP031 ID = "STP-031"
 	STP032 ID = "STP-032"
 	STP040 ID = "STP-040"
@@ -1446,6 +1447,10 @@ var operationMessages = map[ID]entry{
 	STP025: {kind: Warning, text: text{
 		"CHECKPOINT or sync did not complete: {err}",
 		"CHECKPOINT または sync が完了しませんでした: {err}",
+	}},
+	STP026: {kind: Error, exit: 3, text: text{
+		"The cluster has given up on {node}: {list}. It cannot be stopped before that is cleaned up.",
+		"{node} に blocked 状態のリソースがあります: {list}。クリーンアップするまで停止できません。",
 	}},
 	STP031: {kind: Error, exit: 5, text: text{
 		"Pacemaker did not stop within {sec} s. Remaining: {list}",

@@ -98,6 +98,7 @@ type fakeNode struct {
 	role string
 	// standby and pending are flags of crm_mon.
 	standby, pending bool
+	blocked          bool              // the database's instance failed and Pacemaker has given it up
 	transient        map[string]string // node attributes, by name
 	permanent        map[string]string
 	server           int // pid of a server process, 0 for none
@@ -631,9 +632,10 @@ func (c *fakeCluster) mon() string {
 			n.host, i+1, up(n), n.standby, c.maintenance, n.pending)
 	}
 	p(`</nodes><resources><clone id="%s" multi_state="true">`, c.clone)
+	blocked := false // the next instance
 	instance := func(id, kind, role string, failed bool, on ...string) {
-		p(`<resource id="%s" resource_agent="%s" role="%s" active="%t" orphaned="false" blocked="false" managed="%t" failed="%t" failure_ignored="false">`,
-			id, kind, role, len(on) > 0, !c.maintenance, failed)
+		p(`<resource id="%s" resource_agent="%s" role="%s" active="%t" orphaned="false" blocked="%t" managed="%t" failed="%t" failure_ignored="false">`,
+			id, kind, role, len(on) > 0, blocked, !c.maintenance, failed)
 		for _, host := range on {
 			p(`<node name="%s" id="1" cached="true"/>`, host)
 		}
@@ -641,7 +643,9 @@ func (c *fakeCluster) mon() string {
 	}
 	for _, n := range nodes {
 		if up(n) && n.role != "" {
-			instance(c.primitive, "ocf:linuxhajapan:pgsql", n.role, false, n.host)
+			blocked = n.blocked
+			instance(c.primitive, "ocf:linuxhajapan:pgsql", n.role, n.blocked, n.host)
+			blocked = false
 		} else {
 			instance(c.primitive, "ocf:linuxhajapan:pgsql", "Stopped", false)
 		}

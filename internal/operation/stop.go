@@ -159,6 +159,9 @@ func (st *stopper) one(ctx context.Context, n node.Node, ask bool) error {
 	} else {
 		st.con.Tell(message.STP012, "role", st.word(own), "node", n.Name())
 	}
+	if blocked := o.BlockedOn(n.Name()); len(blocked) > 0 && !maintenance {
+		return message.Fail(message.STP026, "node", n.Name(), "list", comma(blocked)).Then(cleanup(blocked[0], n.Name()))
+	}
 	if id := stopQuestion(own, peers, maintenance); id != "" && (ask || id == message.STP024) {
 		if !st.forcePrimary || id == message.STP024 {
 			if yes, err := st.con.Confirm(ctx, id, "peer", peer); err != nil || !yes {

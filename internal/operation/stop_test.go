@@ -99,6 +99,8 @@ func TestStop(t *testing.T) {
 			says: []string{"STP-013: The role of this node is unknown.", "This node may be Primary. Stop?"}},
 		{name: "a primary whose attributes say otherwise", state: func(c *fakeCluster) { c.a.transient["pgsql-status"] = "HS:alone" }, how: person("n\n"), status: 4,
 			says: []string{"Stopping Primary on pgrex01."}},
+		{name: "given up by the cluster", state: func(c *fakeCluster) { c.a.blocked = true }, args: []string{"-f"}, status: 3,
+			says: []string{"STP-026: The cluster has given up on pgrex01: pgsql.", "next: crm_resource --cleanup -r pgsql -N pgrex01"}},
 		{name: "the cluster does not answer", how: person("n\n"), status: 4, says: []string{"STP-013", "This node may be Primary. Stop?"},
 			state: func(c *fakeCluster) { c.a.programs["crm_mon"] = func([]string) (string, int) { return "", 124 } }},
 		{name: "and is stopped", how: person("y\n"), says: []string{"Pacemaker on pgrex01 has been stopped."}, changes: wholeStop,

@@ -119,8 +119,10 @@ func stopFaults() []Scenario {
 				if err := r.failure(r.Primary, "stop", "the stop fails"); err != nil {
 					return err
 				}
-				_, err := r.warned(r.Standby, r.Primary.Name, "the stop fails")
-				return err
+				if _, err := r.warned(r.Standby, r.Primary.Name, "the stop fails"); err != nil {
+					return err
+				}
+				return r.refused(r.Primary, []string{"STP-026", "crm_resource --cleanup"}, "pg-rex_stop", "--yes")
 			},
 			Mend:   wholeAgent,
 			Repair: inOrder(func(r *Run) error { return r.asTold(r.Standby, r.Primary.Name, "the stop fails") }, (*Run).takeOver, oldPrimaryBack),

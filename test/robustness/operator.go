@@ -131,10 +131,11 @@ func (r *run) powered(n *lab.Node) error {
 // rest waits until the cluster changes nothing any more by itself, or is in its
 // normal state. A node that has nothing running waits for nobody.
 func (r *run) rest() (lab.Status, error) {
-	const (
-		quiet = 15 * time.Second // longer than a monitor's interval
-		soon  = 4 * time.Second  // where a node is stopped beside a primary
-	)
+	const soon = 4 * time.Second // where a node is stopped beside a primary
+	quiet := 15 * time.Second    // longer than a monitor's interval
+	if r.o.Quick {
+		quiet = 6 * time.Second
+	}
 	var last lab.Status
 	since := time.Now()
 	err := lab.Until(r, "rest of the cluster", 90*time.Second, func(ctx context.Context) (string, bool) {
