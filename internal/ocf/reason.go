@@ -12,6 +12,10 @@ import (
 // CIB and shown by crm_mon in one line.
 const maxReason = 200
 
+// keptReason is how much of a reason Pacemaker 2 keeps, in bytes
+// (EXIT_REASON_MAX_LEN in lib/services/services_linux.c). It cuts between any two bytes.
+const keptReason = 127
+
 const defaultReasonPrefix = "ocf-exit-reason:"
 
 // PrintReason writes the exit reason, one line of at most 200 characters.
@@ -24,9 +28,18 @@ func PrintReason(w io.Writer, env Env, text string) {
 	if prefix == "" {
 		prefix = defaultReasonPrefix
 	}
-	text = strings.ReplaceAll(text, prefix, " ")
-	fmt.Fprintf(w, "%s%s\n", prefix, cut(oneLine(text), maxReason))
+	text = cut(oneLine(strings.ReplaceAll(text, prefix, " ")), maxReason)
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		text = cutBytes(unmarked.Replace(text), keptReason)
+	}
+	fmt.Fprintf(w, "%s%s\n", prefix, text)
 }
+
+// unmarked takes out what has a meaning in XML. crm_xml_escape of Pacemaker 2.1
+// stops at the first character that is not ASCII; a quote behind it, or half a
+// character at the end, makes XML of the answer that nobody can read. Pacemaker
+// then does not learn that the action is over, and a start is tried for ever.
+var unmarked = strings.NewReplacer(`"`, "'", "<", "(", ">", ")", "&", "+")
 
 // oneLine makes text of any origin fit for a line: control characters and line
 // breaks (those of Unicode too) become blanks, bytes that are no UTF-8 become
@@ -48,4 +61,15 @@ func cut(s string, limit int) string {
 		return s
 	}
 	return string([]rune(s)[:max(limit-len(dots), 0)]) + dots
+}
+
+// cutBytes shortens s to at most limit bytes, never inside a character.
+func cutBytes(s string, limit int) string {
+	const dots = "..."
+	if len(s) <= limit {
+		return s
+	}
+	for limit -= len(dots); !utf8.RuneStart(s[limit]); limit-- {
+	}
+	return s[:limit] + dots
 }

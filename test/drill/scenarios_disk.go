@@ -287,7 +287,7 @@ func diskFaults() []Scenario {
 				if err := killPostmaster(r); err != nil {
 					return err
 				}
-				return in(r.Primary, r, "for f in "+lab.PGWal+"/0*; do dd if=/dev/urandom of=$f bs=1M count=16 conv=notrunc status=none; done; rm -f "+lab.PGArchive+"/0*")
+				return in(r.Primary, r, "for f in $(ls "+lab.PGWal+"/0* | grep -v history); do dd if=/dev/urandom of=$f bs=1M count=16 conv=notrunc status=none; done; rm -f "+lab.PGArchive+"/0*")
 			},
 			Check: brokenAtStart("checkpoint"), Repair: oldPrimaryBack,
 		},

@@ -56,6 +56,12 @@ func startFaults() []Scenario {
 			Text{"max_connections=many in the standby's postgresql.conf, then a start", "Standby の postgresql.conf に max_connections=many を設定して起動"},
 			"cp -a "+conf+" /dbfp/whole.conf && echo 'max_connections = many' >> "+conf, "mv /dbfp/whole.conf "+conf,
 			[]string{"max_connections"}, []string{"max_connections"}),
+		// Pacemaker 2.1 makes no XML of a reason with other than ASCII text and a quote
+		// behind it, and starts the instance again and again.
+		startFails("F17j", "wrong setting in Japanese on the standby",
+			Text{"max_connections='たくさん\"<&>' in the standby's postgresql.conf, then a start", "Standby の postgresql.conf に max_connections='たくさん\"<&>' を設定して起動"},
+			"cp -a "+conf+" /dbfp/whole.conf && echo \"max_connections = 'たくさん\\\"<&>'\" >> "+conf, "mv /dbfp/whole.conf "+conf,
+			[]string{"max_connections"}, []string{"max_connections"}),
 		startFails("F17o", "wrong owner on the standby",
 			Text{"the standby's data directory belongs to root, then a start", "Standby のデータディレクトリの所有者を root にして起動"},
 			"chown root:root "+lab.PGData, "chown postgres:postgres "+lab.PGData,
