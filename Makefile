@@ -69,8 +69,8 @@ tools: deps build ## the operation commands at length: 20 switchovers, one kille
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=90m -v ./test/tools -long
 
 .PHONY: faults
-faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09")
-	$(AS_ROOT) ./bin/pgrex-lab drill $(or $(DRILLS),all)
+faults: deps build ## the faults of the catalogue, one after the other, with a table at the end (DRILLS="F01 F09" QUICK=1)
+	$(AS_ROOT) ./bin/pgrex-lab drill $(if $(filter 1,$(QUICK)),--quick) $(or $(DRILLS),all)
 ifndef DRILLS
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=60m -v ./test/faults -run TestEveryKind
 endif

@@ -61,6 +61,7 @@ func (a *app) drillsCommand() *cobra.Command {
 func (a *app) drillCommand() *cobra.Command {
 	var agent agentFlag
 	var tools string
+	var quick bool
 	cmd := &cobra.Command{
 		Use: "drill ID...", Short: a.say(msgShortDrill), Long: a.say(msgLongDrill), Example: a.say(msgExampleDrill), Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,11 +73,12 @@ func (a *app) drillCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, commands)
+			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, commands, quick)
 		},
 	}
 	agent.add(a, cmd)
 	cmd.Flags().StringVar(&tools, "tools", "", a.say(msgFlagDrillTools))
+	cmd.Flags().BoolVar(&quick, "quick", false, a.say(msgFlagQuick))
 	return cmd
 }
 
@@ -110,7 +112,7 @@ func btoi(b bool) int {
 
 // drill plays the scenarios, each on the cluster that the one before has left
 // when that is of its kind and well.
-func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Config, tools string) (err error) {
+func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Config, tools string, quick bool) (err error) {
 	var l *lab.Lab
 	defer func() {
 		if l != nil && (os.Getenv("KEEP") != "1" || err == nil) {
@@ -127,12 +129,23 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 		}
 		if l == nil {
 			cfg.Nodes, cfg.Variant = s.Kind().Nodes, lab.Variant{Fencing: s.Fencing, Async: s.Async}
+			if quick {
+				cfg.Variant = cfg.Variant.Quick()
+			}
 			if l, err = a.up(ctx, cfg); err != nil {
 				return err
 			}
 			if err := l.InstallTools(tools, s.Kind().Configuration()); err != nil {
 				return err
 			}
+			if quick {
+				if err := drill.Hasten(ctx, l); err != nil {
+					return err
+				}
+			}
+		}
+		if quick {
+			s = s.Quick()
 		}
 		fmt.Fprintf(a.out, "\n%s  %s\n", s.ID, a.either(s.Fault))
 		a.print(msgDrillExpect, a.either(s.Expect))

@@ -456,7 +456,7 @@ The same seed makes the same plan of faults. What is needed to look into a run i
 	msgFlagEvery:    {"time from one fault to the next", "故障から次の故障までの時間"},
 	msgFlagOutput:   {"folder for requests, events and logs (default: robustness-SEED)", "リクエスト、経過、ログを残すディレクトリ (省略時は robustness-シード)"},
 	msgFlagGoOn:     {"go on after a find, as long as the cluster can be repaired", "問題が見つかっても、クラスタを復旧できる限り続ける"},
-	msgFlagQuick:    {"monitors every 3 s and short time-outs: more faults in the same time", "監視間隔を 3 秒とし、タイムアウトも短くする (同じ時間に起こす故障が増える)"},
+	msgFlagQuick:    {"monitors every 3 s and short time-outs: less waiting than in the manual's cluster", "監視間隔を 3 秒とし、タイムアウトも短くする (マニュアルの設定より待ち時間が短い)"},
 	msgNoRobustness: {"cannot make such a run: %v", "この条件では実行できません: %v"},
 	msgRunSeed:      {"Seed %d: %d nodes, fencing %v, faults every %v to %v for %v", "シード %d: %d ノード、フェンシング %v、故障の間隔 %v～%v、時間 %v"},
 	msgRunBegan:     {"The clients are at work. Seconds since the beginning:", "クライアントの処理を開始しました。以下の数字は開始からの秒数です。"},

@@ -37,8 +37,7 @@ func play(t *testing.T, k kind, id string) {
 		t.Fatal("there is no such scenario")
 	}
 	site, ctx := begin(t, k)
-	s := all[i].On(k.drills())
-	s.Lasts = max(s.Lasts/3, decided)
+	s := all[i].On(k.drills()).Quick()
 	began := time.Now()
 	r := drill.Play(ctx, site.Lab, s, func(text string) { t.Log(text) })
 	if r.Err != nil {

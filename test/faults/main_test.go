@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
 
@@ -49,15 +50,6 @@ func (k kind) String() string {
 	}
 	return fmt.Sprintf("%d nodes %s", k.nodes, mode)
 }
-
-const (
-	// walTimeout replaces the 20 s after which primary and standby give a silent
-	// connection up.
-	walTimeout = "6s"
-	// decided is the time after which a standby that is going to claim the
-	// promotion has done so: several monitors.
-	decided = 10 * time.Second
-)
 
 // site is a running cluster of one kind.
 type site struct {
@@ -127,11 +119,7 @@ func up(t *testing.T, ctx context.Context, k kind) {
 	}
 	must(t, err)
 	current = &site{l, k}
-	for _, n := range l.Nodes() {
-		current.sql(t, ctx, n, "alter system set wal_sender_timeout='"+walTimeout+"'")
-		current.sql(t, ctx, n, "alter system set wal_receiver_timeout='"+walTimeout+"'")
-		current.sql(t, ctx, n, "select pg_reload_conf()")
-	}
+	must(t, drill.Hasten(ctx, l))
 	must(t, l.InstallTools("../../bin/pg-rex", k.drills().Configuration()))
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }

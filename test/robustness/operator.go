@@ -15,7 +15,11 @@ import (
 // the cluster, and brings back every node that is not as it should be.
 func (r *run) repair() error {
 	// Nobody is there at once; and a fault that a monitor finds has been found by then.
-	if err := lab.Pause(r, time.Until(r.struck.Add(12*time.Second))); err != nil {
+	notice := 12 * time.Second
+	if r.o.Quick {
+		notice = 6 * time.Second
+	}
+	if err := lab.Pause(r, time.Until(r.struck.Add(notice))); err != nil {
 		return err
 	}
 	r.tell("the operator comes")
