@@ -555,6 +555,32 @@ func TestSettingsOfAnotherFile(t *testing.T) {
 	}
 }
 
+// The data of another database than the primary's is refused at once, and named;
+// a primary that cannot be asked is no reason for it.
+func TestStartOfAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	u := s.upstream()
+	s.change(func(r *record) { r.Role["node02"] = "Promoted" })
+	other := filepath.Join(s.dir, "other")
+	s.must(makeCluster(s.bin, other))
+	control, err := os.ReadFile(filepath.Join(other, "global/pg_control"))
+	s.must(err)
+	own, err := os.ReadFile(filepath.Join(s.data, "global/pg_control"))
+	s.must(err)
+	s.must(os.WriteFile(filepath.Join(s.data, "global/pg_control"), control, 0o600))
+	a := s.want("start", ocf.ErrArgs)
+	if !strings.HasPrefix(a.reason, "database system identifier differs from the primary's (") || len(a.reason) > 127+40 {
+		t.Errorf("reason %q", a.reason)
+	}
+	if s.postmaster() != 0 {
+		t.Error("the server was started")
+	}
+	u.crash()
+	s.must(os.WriteFile(filepath.Join(s.data, "global/pg_control"), own, 0o600))
+	s.want("start", ocf.Success)
+}
+
 // PostgreSQL dies of its promotion.
 //
 // Conformance: 75 (PostgreSQL server)

@@ -45,7 +45,35 @@ func (a *Agent) start(ctx context.Context) (ocf.Code, error) {
 	if err := a.checkLock(ctx); err != nil {
 		return ocf.ErrGeneric, err
 	}
+	if err := a.checkDatabase(ctx); err != nil {
+		return ocf.ErrArgs, err
+	}
 	return a.bringUp(ctx)
+}
+
+// checkDatabase refuses the data of another database than the primary's. Its
+// server would wait for WAL for as long as start may take, and tell nobody but
+// its own log why. What cannot be found out now is no reason not to start.
+func (a *Agent) checkDatabase(ctx context.Context) error {
+	s, err := a.cluster(ctx)
+	if err != nil || replication.OtherPrimary(a.node, a.nodes(s)) == "" {
+		return nil
+	}
+	c, err := a.pg.Control()
+	if err != nil {
+		return nil // the server will say it better
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	if err != nil {
+		a.log.Infof("whether this is the database of the primary is not known: %v", oneLine(err))
+		return nil
+	}
+	if peer.SystemID == c.SystemID {
+		return nil
+	}
+	return ocf.Errorf(ocf.ErrArgs, "database system identifier differs from the primary's (%d, there %d): rebuild this node by a base backup", c.SystemID, peer.SystemID)
 }
 
 // bringUp makes the stopped server run as the standby that it is to be.

@@ -286,10 +286,8 @@ func notOurs(o Observation) string {
 	if !o.Quorate {
 		return "this partition has no quorum"
 	}
-	for _, n := range o.Nodes {
-		if n.Promoted && n.Online && !strings.EqualFold(n.Name, o.Own) {
-			return n.Name + " is promoted too"
-		}
+	if n := OtherPrimary(o.Own, o.Nodes); n != "" {
+		return n + " is promoted too"
 	}
 	return ""
 }

@@ -167,6 +167,16 @@ type Shutdown struct {
 	Checkpoint wal.LSN // where that begins; nothing follows it
 }
 
+// OtherPrimary names another node that is online and promoted, "" without one.
+func OtherPrimary(own string, nodes []Node) string {
+	for _, n := range nodes {
+		if n.Promoted && n.Online && !strings.EqualFold(n.Name, own) {
+			return n.Name
+		}
+	}
+	return ""
+}
+
 // Follower names the present primary that has replayed this node's shutdown
 // checkpoint, or "": all that this node ever wrote is then part of the
 // primary's history. The primary's baseline is the position at which it was

@@ -339,7 +339,7 @@ func operatorFaults() []Scenario {
 				if err != nil {
 					return err
 				}
-				if _, err := r.look(r.Primary, []string{"STS-052"}, "pg-rex_status", "--json"); err != nil {
+				if _, err := r.look(r.Primary, []string{"STS-055"}, "pg-rex_status", "--json"); err != nil {
 					return err
 				}
 				for range 10 {
