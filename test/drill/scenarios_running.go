@@ -242,7 +242,7 @@ func limitFaults() []Scenario {
 			Expect: Text{"nobody can connect: the monitor fails in its time and never calls the server stopped, the standby takes over",
 				"接続できないため監視は時間内に失敗し (「停止」とは判定しない)、Standby が引き継ぐ"},
 			Strike: func(r *Run) error { return r.Primary.LimitProcesses() },
-			Check:  inOrder(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "could not fork new process") }),
+			Check:  inOrder(notDownWhileUp("shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "could not fork new process") }),
 			Mend:   unlimited, Repair: oldPrimaryBack,
 		},
 		{
@@ -253,7 +253,7 @@ func limitFaults() []Scenario {
 			Strike: func(r *Run) error {
 				return in(r.Primary, r, "runuser -u postgres -- prlimit --nofile=3:3 --pid "+postmaster)
 			},
-			Check:  inOrder(notDownWhileUp("received immediate shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "Too many open files") }),
+			Check:  inOrder(notDownWhileUp("shutdown request"), func(r *Run) error { return r.told(r.Primary, lab.PostgreSQLLog, "Too many open files") }),
 			Repair: oldPrimaryBack,
 		},
 	}
