@@ -36,8 +36,9 @@ func clusterFaults() []Scenario {
 		{
 			ID: "F42f", Name: "fenced killed on both nodes, with fencing", Course: Stays, Fencing: true,
 			Fault:  Text{"kill -9 of fenced on both nodes; the cluster has fencing", "両ノードの fenced を kill -9 (フェンシングあり)"},
-			Expect: Text{"both are started again, nobody is fenced", "再起動され、フェンシングは起きない"},
+			Expect: Text{"both are started again, nobody is fenced; the devices' monitors have failed until that is cleaned up", "再起動され、フェンシングは起きない。STONITH リソースの監視エラーはクリーンアップするまで残る"},
 			Strike: inOrder(killed(primary, "pacemaker-fenced"), killed(standby, "pacemaker-fenced")),
+			Repair: func(r *Run) error { return r.operate(r.Primary, "crm_resource", "--cleanup") }, // of the devices' monitors
 		},
 		{
 			ID: "F42p", Name: "controld killed on the primary, with fencing", Course: Moves, Fencing: true, Fenced: "primary",
