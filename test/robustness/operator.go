@@ -52,7 +52,14 @@ func (r *run) repair() error {
 			return err
 		}
 	}
-	for _, n := range r.Nodes() {
+	// Those that are out come first: of three nodes a second one that is taken out
+	// would take the majority along.
+	order := slices.Clone(r.Nodes())
+	slices.SortStableFunc(order, func(a, b *lab.Node) int {
+		out := func(n *lab.Node) int { return map[bool]int{true: 1}[s.Nodes[n.Name].Online] }
+		return out(a) - out(b)
+	})
+	for _, n := range order {
 		if n == leader {
 			continue
 		}
