@@ -14,7 +14,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -385,23 +384,31 @@ func TestProgramNeedsNothing(t *testing.T) {
 			t.Error("needs a loader")
 		}
 	}
-	var took []time.Duration
-	for range 21 {
+	// The quickest of some, in the processor's time, beside what any program costs
+	// here: a machine that is slow or has other work is not the program's fault.
+	best := func(cmd func() *exec.Cmd) time.Duration {
+		least := time.Hour
+		for range 21 {
+			cmd := cmd()
+			out, err := cmd.Output()
+			if err != nil || cmd.Args[0] == program && !bytes.Contains(out, []byte("<resource-agent")) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			least = min(least, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+		}
+		return least
+	}
+	anyProgram := best(func() *exec.Cmd { return exec.Command("/bin/true") })
+	took := best(func() *exec.Cmd {
 		cmd := exec.Command(program, "meta-data")
 		cmd.Env = []string{}
 		if os.Geteuid() == 0 { // with nothing else in sight
 			cmd.Path, cmd.Dir = "/pgsql-ra", "/"
 			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: dir}
 		}
-		begin := time.Now()
-		out, err := cmd.Output()
-		took = append(took, time.Since(begin))
-		if err != nil || !bytes.Contains(out, []byte("<resource-agent")) {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
-	// The quickest: what takes longer is this machine's other work.
-	if best := slices.Min(took); best > 10*time.Millisecond {
-		t.Errorf("takes %v", best)
+		return cmd
+	})
+	if limit := max(10*time.Millisecond, 10*anyProgram); took > limit {
+		t.Errorf("takes %v of the processor, any program takes %v", took, anyProgram)
 	}
 }

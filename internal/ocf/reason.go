@@ -29,7 +29,7 @@ func PrintReason(w io.Writer, env Env, text string) {
 		prefix = defaultReasonPrefix
 	}
 	text = cut(oneLine(strings.ReplaceAll(text, prefix, " ")), maxReason)
-	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+	if !isASCII(text) {
 		text = cutBytes(unmarked.Replace(text), keptReason)
 	}
 	fmt.Fprintf(w, "%s%s\n", prefix, text)
@@ -40,6 +40,10 @@ func PrintReason(w io.Writer, env Env, text string) {
 // character at the end, makes XML of the answer that nobody can read. Pacemaker
 // then does not learn that the action is over, and a start is tried for ever.
 var unmarked = strings.NewReplacer(`"`, "'", "<", "(", ">", ")", "&", "+")
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
 
 // oneLine makes text of any origin fit for a line: control characters and line
 // breaks (those of Unicode too) become blanks, bytes that are no UTF-8 become

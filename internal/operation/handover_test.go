@@ -184,7 +184,7 @@ func TestSwitchoverOfServers(t *testing.T) {
 			}
 			p.does(p.a, "CREATE TABLE cut()")
 		})
-		got := p.play(typed{}, "pg-rex_switchover", "--yes", "--timeout=3")
+		got := p.play(typed{}, "pg-rex_switchover", "--yes", "--timeout=8")
 		if got.status != 1 || !strings.Contains(got.err, "SWO-042: Standby did not receive the last WAL (") {
 			t.Errorf("%+v", got)
 		}
@@ -196,7 +196,7 @@ func TestSwitchoverOfServers(t *testing.T) {
 			p.pauseReceiver()
 			p.does(p.a, "CREATE TABLE kept()")
 		})
-		got := p.play(typed{}, "pg-rex_switchover", "--yes", "--timeout=3")
+		got := p.play(typed{}, "pg-rex_switchover", "--yes", "--timeout=8")
 		if got.status != 1 || !strings.Contains(got.err, "SWO-041") {
 			t.Errorf("%+v", got)
 		}
