@@ -138,11 +138,6 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			if err := l.InstallTools(tools, s.Kind().Configuration()); err != nil {
 				return err
 			}
-			if quick {
-				if err := drill.Hasten(ctx, l); err != nil {
-					return err
-				}
-			}
 		}
 		if quick {
 			s = s.Quick()

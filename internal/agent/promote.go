@@ -112,6 +112,14 @@ func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) s
 	return ""
 }
 
+// askPrimary asks the server at master_ip who it is. Across a network that works
+// the answer takes milliseconds.
+func (a *Agent) askPrimary(ctx context.Context) (pg.Peer, error) {
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	return a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+}
+
 // primaryAnswers says that the last primary, which the cluster has lost, serves
 // all the same: the cluster's networks are cut, and the one that replicates is
 // not. Where nodes are fenced it should be off by now; a device may say so and
@@ -123,9 +131,7 @@ func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObserva
 	if lost == "" {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	peer, err := a.askPrimary(ctx)
 	// A server that turns the question away is alive, and the one this receives from.
 	turnedAway := errors.Is(err, pg.ErrTooMany) || errors.Is(err, pg.ErrAuth)
 	if err != nil {

@@ -63,9 +63,7 @@ func (a *Agent) checkDatabase(ctx context.Context) error {
 	if err != nil {
 		return nil // the server will say it better
 	}
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	peer, err := a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	peer, err := a.askPrimary(ctx)
 	if err != nil {
 		a.log.Infof("whether this is the database of the primary is not known: %v", oneLine(err))
 		return nil
@@ -73,7 +71,8 @@ func (a *Agent) checkDatabase(ctx context.Context) error {
 	if peer.SystemID == c.SystemID {
 		return nil
 	}
-	return ocf.Errorf(ocf.ErrArgs, "database system identifier differs from the primary's (%d, there %d): rebuild this node by a base backup", c.SystemID, peer.SystemID)
+	// Short: see withReason.
+	return ocf.Errorf(ocf.ErrArgs, "database system identifier differs from the primary's (%d, there %d): take a base backup", c.SystemID, peer.SystemID)
 }
 
 // bringUp makes the stopped server run as the standby that it is to be.

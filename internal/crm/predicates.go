@@ -99,12 +99,6 @@ func (o Overview) PrimaryRuns(promotable, primitive, node string) (bool, string)
 	return r.Role == Promoted && dataStatus == "LATEST" && status == "PRI", databaseFacts(r, primitive, dataStatus, status)
 }
 
-// Promotes says whether the node's instance is promoted, whatever the agent says of it.
-func (o Overview) Promotes(promotable, primitive, node string) bool {
-	r, _, _ := o.database(promotable, primitive, node)
-	return r.Role == Promoted
-}
-
 // StandbyState says how a standby runs.
 type StandbyState int
 
@@ -182,9 +176,13 @@ func settled(r Resource) bool {
 	return slices.Contains([]string{"Started", Promoted, Unpromoted}, r.Role) && (!r.Failed || r.FailureIgnored)
 }
 
+// givenUp says whether somebody has to clean the resource up before Pacemaker
+// does anything more with it.
+func (r Resource) givenUp() bool { return r.Failed && r.Blocked }
+
 func (r Resource) state() string {
 	switch {
-	case r.Failed && r.Blocked:
+	case r.givenUp():
 		return "failed,blocked"
 	case r.Failed:
 		return "failed"
@@ -239,7 +237,7 @@ const (
 func (o Overview) BlockedOn(node string) []string {
 	var list []string
 	for _, r := range o.Resources {
-		if r.activeOn(node) && r.Failed && r.Blocked {
+		if r.activeOn(node) && r.givenUp() {
 			list = append(list, r.ID)
 		}
 	}
@@ -272,7 +270,7 @@ func (o Overview) trouble(of Resource, node string) TroubleKind {
 		case r.ID != of.ID:
 		case !r.activeOn(node):
 			elsewhere = elsewhere || r.Active
-		case r.Failed && r.Blocked:
+		case r.givenUp():
 			return Blocked
 		case r.Failed && !r.FailureIgnored:
 			return Failed

@@ -84,18 +84,13 @@ type ParamError struct {
 // Error names parameter, value and what is allowed. Values that hold or may
 // hold a password are left out: the text goes to the CIB and to logs.
 func (e *ParamError) Error() string {
-	const longest, longestOther = 80, 40 // characters; bytes where it is not ASCII
-	value := cut(e.Value, longest)
-	if !isASCII(value) {
-		value = cutBytes(value, longestOther)
-	}
 	switch {
 	case secretParams[e.Name]:
 		return fmt.Sprintf("cannot use %s (value not shown): must be %s", e.Name, e.Allowed)
 	case e.Value == "":
 		return fmt.Sprintf("cannot use an empty %s: must be %s", e.Name, e.Allowed)
 	}
-	return fmt.Sprintf("cannot use %s=%q: must be %s", e.Name, value, e.Allowed)
+	return fmt.Sprintf("cannot use %s=%q: must be %s", e.Name, shorten(e.Value, 80, 40), e.Allowed)
 }
 
 // ParseParams reads the parameters from the environment. Its error joins one

@@ -28,11 +28,11 @@ func PrintReason(w io.Writer, env Env, text string) {
 	if prefix == "" {
 		prefix = defaultReasonPrefix
 	}
-	text = cut(oneLine(strings.ReplaceAll(text, prefix, " ")), maxReason)
+	text = oneLine(strings.ReplaceAll(text, prefix, " "))
 	if !isASCII(text) {
-		text = cutBytes(unmarked.Replace(text), keptReason)
+		text = unmarked.Replace(text)
 	}
-	fmt.Fprintf(w, "%s%s\n", prefix, text)
+	fmt.Fprintf(w, "%s%s\n", prefix, shorten(text, maxReason, keptReason))
 }
 
 // unmarked takes out what has a meaning in XML. crm_xml_escape of Pacemaker 2.1
@@ -67,13 +67,15 @@ func cut(s string, limit int) string {
 	return string([]rune(s)[:max(limit-len(dots), 0)]) + dots
 }
 
-// cutBytes shortens s to at most limit bytes, never inside a character.
-func cutBytes(s string, limit int) string {
+// shorten is s with at most so many characters or, where it is not ASCII, so
+// many bytes, never ending inside a character.
+func shorten(s string, characters, bytes int) string {
 	const dots = "..."
-	if len(s) <= limit {
+	s = cut(s, characters)
+	if isASCII(s) || len(s) <= bytes {
 		return s
 	}
-	for limit -= len(dots); !utf8.RuneStart(s[limit]); limit-- {
+	for bytes -= len(dots); !utf8.RuneStart(s[bytes]); bytes-- {
 	}
-	return s[:limit] + dots
+	return s[:bytes] + dots
 }

@@ -632,8 +632,7 @@ func (c *fakeCluster) mon() string {
 			n.host, i+1, up(n), n.standby, c.maintenance, n.pending)
 	}
 	p(`</nodes><resources><clone id="%s" multi_state="true">`, c.clone)
-	blocked := false // the next instance
-	instance := func(id, kind, role string, failed bool, on ...string) {
+	instance := func(id, kind, role string, failed, blocked bool, on ...string) {
 		p(`<resource id="%s" resource_agent="%s" role="%s" active="%t" orphaned="false" blocked="%t" managed="%t" failed="%t" failure_ignored="false">`,
 			id, kind, role, len(on) > 0, blocked, !c.maintenance, failed)
 		for _, host := range on {
@@ -643,11 +642,9 @@ func (c *fakeCluster) mon() string {
 	}
 	for _, n := range nodes {
 		if up(n) && n.role != "" {
-			blocked = n.blocked
-			instance(c.primitive, "ocf:linuxhajapan:pgsql", n.role, n.blocked, n.host)
-			blocked = false
+			instance(c.primitive, "ocf:linuxhajapan:pgsql", n.role, n.blocked, n.blocked, n.host)
 		} else {
-			instance(c.primitive, "ocf:linuxhajapan:pgsql", "Stopped", false)
+			instance(c.primitive, "ocf:linuxhajapan:pgsql", "Stopped", false, false)
 		}
 	}
 	p(`</clone>`)
@@ -657,13 +654,13 @@ func (c *fakeCluster) mon() string {
 		switch {
 		case r.clone:
 			for _, host := range on {
-				instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed, host)
+				instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed, false, host)
 			}
 			if len(on) == 0 {
-				instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed)
+				instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed, false)
 			}
 		default:
-			instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed, on...)
+			instance(r.id, "ocf:heartbeat:"+r.kind, role, r.failed, false, on...)
 		}
 	})
 	p(`</resources><node_attributes>`)

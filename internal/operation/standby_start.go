@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pgrex/internal/conf"
+	"pgrex/internal/crm"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
 	"pgrex/internal/pg"
@@ -236,7 +237,7 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 		switch {
 		case ok:
 			return nil, nil
-		case !o.Promotes(j.clone, j.db.def.Resource, peer):
+		case o.Role(j.clone, j.db.def.Resource, peer) != crm.Promoted:
 			return nil, no(nil, why)
 		}
 		o, err = j.crm(j.peer).Overview(ctx)

@@ -159,7 +159,7 @@ func stopFaults() []Scenario {
 	}
 }
 
-// bothAgain starts the newest node as the primary and the other one after it.
+// bothAgain starts the old primary as the primary and the other node after it.
 func bothAgain(r *Run) error { return beginWith(r, r.Primary, r.Standby) }
 
 // otherWay makes the standby, which has all the commits, the primary: the old

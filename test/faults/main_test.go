@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
 
@@ -119,7 +118,6 @@ func up(t *testing.T, ctx context.Context, k kind) {
 	}
 	must(t, err)
 	current = &site{l, k}
-	must(t, drill.Hasten(ctx, l))
 	must(t, l.InstallTools("../../bin/pg-rex", k.drills().Configuration()))
 	t.Logf("a cluster of %s came up in %.1f s", k, time.Since(started).Seconds())
 }

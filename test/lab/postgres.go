@@ -40,7 +40,7 @@ func (l *Lab) InitPrimary(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		conf = append(conf, settings...)
+		conf = append(conf, l.Settings()...)
 		if err := n.WriteFile(PGData+"/postgresql.conf", conf, 0o600, postgresMe); err != nil {
 			return err
 		}

@@ -228,7 +228,7 @@ func (n *Node) Unfinished() string {
 func (l *Lab) HBA() string { return l.hba() }
 
 // Settings see [Lab.HBA].
-func (l *Lab) Settings() string { return settings }
+func (l *Lab) Settings() string { return settings + l.state.Variant.settings() }
 
 // Definition is that of the lab's cluster.
 func (l *Lab) Definition() Definition { return l.definition() }

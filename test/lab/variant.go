@@ -31,6 +31,15 @@ func (v Variant) Quick() Variant {
 	return v
 }
 
+// settings are those of the servers that differ from the manual's: a silent
+// connection is given up sooner too.
+func (v Variant) settings() string {
+	if v.Monitor == 0 {
+		return ""
+	}
+	return "wal_sender_timeout = 6s\nwal_receiver_timeout = 6s\n"
+}
+
 // change makes the manual's definition the variant's.
 func (v Variant) change(cib string, nodes ...string) (string, error) {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%d", int(d.Seconds())) }

@@ -15,11 +15,7 @@ import (
 // the cluster, and brings back every node that is not as it should be.
 func (r *run) repair() error {
 	// Nobody is there at once; and a fault that a monitor finds has been found by then.
-	notice := 12 * time.Second
-	if r.o.Quick {
-		notice = 6 * time.Second
-	}
-	if err := lab.Pause(r, time.Until(r.struck.Add(notice))); err != nil {
+	if err := lab.Pause(r, time.Until(r.struck.Add(r.o.monitors(12*time.Second)))); err != nil {
 		return err
 	}
 	r.tell("the operator comes")
@@ -54,12 +50,18 @@ func (r *run) repair() error {
 	}
 	// Those that are out come first: of three nodes a second one that is taken out
 	// would take the majority along.
-	order := slices.Clone(r.Nodes())
-	slices.SortStableFunc(order, func(a, b *lab.Node) int {
-		out := func(n *lab.Node) int { return map[bool]int{true: 1}[s.Nodes[n.Name].Online] }
-		return out(a) - out(b)
-	})
-	for _, n := range order {
+	if s, err = r.Status(r); err != nil {
+		return err
+	}
+	var out, in []*lab.Node
+	for _, n := range r.Nodes() {
+		if s.Nodes[n.Name].Online {
+			in = append(in, n)
+		} else {
+			out = append(out, n)
+		}
+	}
+	for _, n := range append(out, in...) {
 		if n == leader {
 			continue
 		}
@@ -142,11 +144,8 @@ func (r *run) powered(n *lab.Node) error {
 // rest waits until the cluster changes nothing any more by itself, or is in its
 // normal state. A node that has nothing running waits for nobody.
 func (r *run) rest() (lab.Status, error) {
-	const soon = 4 * time.Second // where a node is stopped beside a primary
-	quiet := 15 * time.Second    // longer than a monitor's interval
-	if r.o.Quick {
-		quiet = 6 * time.Second
-	}
+	const soon = 4 * time.Second            // where a node is stopped beside a primary
+	quiet := r.o.monitors(15 * time.Second) // longer than a monitor's interval
 	var last lab.Status
 	since := time.Now()
 	err := lab.Until(r, "rest of the cluster", 90*time.Second, func(ctx context.Context) (string, bool) {

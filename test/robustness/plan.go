@@ -39,6 +39,15 @@ func (o Options) Variant() lab.Variant {
 	return v
 }
 
+// monitors is a time that monitors need with the manual's intervals, with those
+// of the run.
+func (o Options) monitors(manual time.Duration) time.Duration {
+	if o.Quick {
+		return manual / 2
+	}
+	return manual
+}
+
 // Every reads a time from one fault to the next, such as 15s-45s.
 func Every(text string) (least, most time.Duration, err error) {
 	from, to, ok := strings.Cut(text, "-")
