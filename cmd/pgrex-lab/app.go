@@ -103,6 +103,8 @@ const stepWidth = 58
 
 func (a *app) stepName(s lab.Step) string {
 	switch s.ID {
+	case lab.StepRemains:
+		return a.say(msgStepRemains)
 	case lab.StepSuite:
 		return a.say(msgStepSuite, s.Suite)
 	case lab.StepNodes:

@@ -47,7 +47,7 @@ func (a *app) demo(ctx context.Context, cfg lab.Config) error {
 	err = a.show(ctx, l)
 	if os.Getenv("KEEP") == "1" && ctx.Err() == nil {
 		a.print(msgDemoKept, l.Nodes()[0].Name)
-		return err
+		return errors.Join(err, l.Keep())
 	}
 	// Ctrl-C has ended ctx, but the lab must go all the same.
 	downErr := lab.Down(context.WithoutCancel(ctx))

@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -115,9 +113,7 @@ func btoi(b bool) int {
 func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Config, tools string, quick bool) (err error) {
 	var l *lab.Lab
 	defer func() {
-		if l != nil && (os.Getenv("KEEP") != "1" || err == nil) {
-			err = errors.Join(err, lab.Down(context.WithoutCancel(ctx)))
-		}
+		err = end(ctx, l, err)
 	}()
 	var results []drill.Result
 	for i, s := range scenarios {

@@ -113,6 +113,7 @@ const (
 	msgNoAgent
 
 	msgMended
+	msgStepRemains
 	msgStepNodes
 	msgStepInitPG
 	msgStepDefinition
@@ -381,6 +382,7 @@ With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って
 	msgNoAgent:     {"cannot find the agent: %v", "エージェントが見つかりません: %v"},
 
 	msgMended:         {"the shell agent's function library was corrected in the nodes (resource-agents 4.12: crm_attribute -p without a name)", "ノード内のシェル版エージェントの関数ライブラリを修正しました (resource-agents 4.12: crm_attribute -p に名前がない)"},
+	msgStepRemains:    {"the remains of a lab removed whose command was killed", "強制終了されたコマンドが残したラボの削除"},
 	msgStepNodes:      {"networks made, nodes booted", "ネットワーク作成、ノード起動"},
 	msgStepInitPG:     {"%s: database initialized", "%s: データベース初期化"},
 	msgStepDefinition: {"%s: cluster definition in place", "%s: クラスタ定義の配置"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -82,11 +81,7 @@ func (a *app) robustness(ctx context.Context, o robustness.Options, cfg lab.Conf
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if os.Getenv("KEEP") != "1" || err == nil {
-			err = errors.Join(err, lab.Down(context.WithoutCancel(ctx)))
-		}
-	}()
+	defer func() { err = end(ctx, l, err) }()
 	if err := robustness.Prepare(l, o, tools); err != nil {
 		return err
 	}
@@ -99,6 +94,12 @@ func (a *app) robustness(ctx context.Context, o robustness.Options, cfg lab.Conf
 		return err
 	}
 	return a.played(result)
+}
+
+// end takes the lab down, or keeps it for a look at what went wrong.
+func end(ctx context.Context, l *lab.Lab, err error) error {
+	_, endErr := l.End(ctx, err != nil)
+	return errors.Join(err, endErr)
 }
 
 // played shows what came of a run.

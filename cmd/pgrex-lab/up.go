@@ -31,8 +31,11 @@ func (a *app) upCommand() *cobra.Command {
 					return err
 				}
 			}
-			_, err = a.up(cmd.Context(), cfg)
-			return err
+			l, err := a.up(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			return l.Keep()
 		},
 	}
 	agent.add(a, cmd)

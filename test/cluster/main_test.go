@@ -28,16 +28,7 @@ func TestMain(m *testing.M) {
 	begin := time.Now()
 	shared, noLab = lab.Up(ctx, lab.Config{Agent: "../../bin/pgsql-ra", Report: report})
 	upTook = time.Since(begin)
-	code := m.Run()
-	if os.Getenv("KEEP") == "1" && code != 0 {
-		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
-	} else if shared != nil {
-		if err := lab.Down(ctx); err != nil {
-			fmt.Println("cannot take the lab down:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(shared.EndTests(m.Run()))
 }
 
 func report(s lab.Step) {

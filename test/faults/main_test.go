@@ -62,13 +62,8 @@ var current *site
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	if os.Getenv("KEEP") == "1" && code != 0 {
-		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
-	} else if current != nil {
-		if err := lab.Down(context.Background()); err != nil {
-			fmt.Println("cannot take the lab down:", err)
-			code = 1
-		}
+	if current != nil {
+		code = current.EndTests(code)
 	}
 	os.Exit(code)
 }
@@ -91,8 +86,7 @@ func begin(t *testing.T, k kind) (*site, context.Context) {
 		if t.Failed() {
 			s.keepLogs(t)
 			if os.Getenv("KEEP") == "1" {
-				t.Log("KEEP=1: the tests end here")
-				os.Exit(1)
+				os.Exit(s.EndTests(1))
 			}
 			s.kind = kind{} // no test asks for this one
 		}

@@ -20,6 +20,18 @@ func Down(ctx context.Context) error {
 	if os.Geteuid() != 0 {
 		return ErrNotRoot
 	}
+	if err := clear(ctx); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(Root); err != nil {
+		return fmt.Errorf("cannot remove %s: %w", Root, err)
+	}
+	release()
+	return nil
+}
+
+// clear removes all but the folder in which labs are mounted.
+func clear(ctx context.Context) error {
 	if err := killAll(ctx); err != nil {
 		return err
 	}
@@ -35,13 +47,7 @@ func Down(ctx context.Context) error {
 	if err := unmountBelow(Root); err != nil {
 		return err
 	}
-	if err := removeNspawnFolders(nsPrefix + "*"); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(Root); err != nil {
-		return fmt.Errorf("cannot remove %s: %w", Root, err)
-	}
-	return nil
+	return removeNspawnFolders(nsPrefix + "*")
 }
 
 // removeNspawnFolders removes what systemd-nspawn keeps outside of a container

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Config says what Up is to build.
@@ -44,6 +42,7 @@ type StepID string
 
 // The steps, in the order in which Up takes them.
 const (
+	StepRemains    StepID = "remains"    // a lab removed whose owner was killed
 	StepSuite      StepID = "suite"      // root file system of the suite built, where it was not there yet
 	StepNodes      StepID = "nodes"      // networks made, nodes prepared and booted
 	StepInitPG     StepID = "initdb"     // the first database made on node01
@@ -76,17 +75,18 @@ type Lab struct {
 
 // Up builds a cluster with a primary on the first node and synchronous standbys
 // on the others. When it fails or its context ends, everything is removed again.
+// The lab is this process's until Down or Keep.
 func Up(ctx context.Context, cfg Config) (*Lab, error) {
 	l, err := begin(ctx, &cfg)
 	if err != nil {
 		return nil, err
 	}
 	if err := l.build(ctx); err != nil {
-		if !cfg.KeepFailed {
-			// The clean-up must go through although ctx may be over.
-			err = errors.Join(err, Down(context.WithoutCancel(ctx)))
+		if cfg.KeepFailed {
+			return nil, errors.Join(err, l.Keep())
 		}
-		return nil, err
+		// The clean-up must go through although ctx may be over.
+		return nil, errors.Join(err, Down(context.WithoutCancel(ctx)))
 	}
 	return l, nil
 }
@@ -109,7 +109,7 @@ func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 	}
 	below := machine
 	if cfg.Suite != "" {
-		if _, err := loadState(); err == nil { // better said before a build than after it
+		if s, err := loadState(); err == nil && (s.Kept || owns()) { // better said before a build than after it
 			return nil, ErrRunning
 		}
 		var err error
@@ -145,39 +145,12 @@ func begin(ctx context.Context, cfg *Config) (*Lab, error) {
 	} else if cfg.Variant.Fencing {
 		return nil, errors.New("a cluster with fencing needs the program that switches the power")
 	}
-	if err := claim(); err != nil {
-		return nil, err
-	}
 	l := newLab(state{Nodes: cfg.Nodes, Agent: cfg.Agent, Power: cfg.Power, PGBin: cfg.PGBin, Base: below, Variant: cfg.Variant, Started: time.Now()})
 	l.report, l.bare = cfg.Report, cfg.Bare
-	if err := l.state.save(); err != nil {
-		return nil, errors.Join(err, unmountBelow(Root))
+	if err := claim(ctx, l.state, cfg.Report); err != nil {
+		return nil, err
 	}
 	return l, nil
-}
-
-// claim mounts the lab's root for this process, or says that another lab has
-// it. The lock makes two commands started at once agree.
-func claim() error {
-	if err := os.MkdirAll(Root, 0o755); err != nil {
-		return err
-	}
-	below, err := os.Open(Root)
-	if err != nil {
-		return err
-	}
-	defer below.Close()
-	if err := unix.Flock(int(below.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return ErrRunning
-	}
-	mounts, err := mountsBelow(Root)
-	if err != nil {
-		return err
-	}
-	if len(mounts) > 0 || len(namespaces()) > 0 {
-		return ErrRunning
-	}
-	return mountRoot()
 }
 
 // Open attaches to the lab that another process has started.
@@ -222,22 +195,27 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.countMajority(ctx); err != nil {
+	if err := l.onceWhole(ctx); err != nil {
 		return err
 	}
 	l.state.Ready = true
 	return l.state.save()
 }
 
-// countMajority makes a cluster of three nodes and more stop where it is the
-// minority. Two ignore the loss of quorum, as the manual's do. It comes last,
-// as the first node starts alone.
-func (l *Lab) countMajority(ctx context.Context) error {
-	if len(l.nodes) < 3 {
-		return nil
+// onceWhole sets what would be in the way of a first node that starts alone.
+// Three nodes and more stop where they are the minority; two ignore the loss of
+// quorum, as the manual's do. With fencing, a node that was never seen is fenced.
+func (l *Lab) onceWhole(ctx context.Context) error {
+	var errs []error
+	if len(l.nodes) > 2 {
+		_, err := l.nodes[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
+		errs = append(errs, err)
 	}
-	_, err := l.nodes[0].Run(ctx, "crm_attribute", "--name", "no-quorum-policy", "--update", "stop")
-	return err
+	if l.state.Variant.Fencing {
+		_, err := l.nodes[0].Run(ctx, "crm_attribute", "--name", "startup-fencing", "--delete")
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // BootNodes makes the networks and boots all nodes, without a cluster.

@@ -20,6 +20,7 @@ type state struct {
 	Variant Variant   `json:"variant"`
 	Started time.Time `json:"started"`
 	Ready   bool      `json:"ready"` // Up has come to its end
+	Kept    bool      `json:"kept"`  // outlives the process that has brought it up
 }
 
 var stateFile = filepath.Join(Root, "state.json")

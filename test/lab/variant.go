@@ -78,8 +78,8 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 }
 
 // fencingProperties: of two nodes that shoot at each other, that of the primary
-// does it first; and a node that starts alone does not shoot at one that it has
-// never seen.
+// does it first. The first node of all, which starts alone, does not shoot at
+// those that it has never seen; see onceWhole.
 const fencingProperties = `
         <nvpair id="opt-priority-fencing-delay" name="priority-fencing-delay" value="5s"/>
         <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>

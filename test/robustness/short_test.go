@@ -30,10 +30,7 @@ func TestShortRandomRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if t.Failed() && os.Getenv("KEEP") == "1" {
-			return
-		}
-		if err := lab.Down(context.Background()); err != nil {
+		if _, err := l.End(context.Background(), t.Failed()); err != nil {
 			t.Error(err)
 		}
 	})

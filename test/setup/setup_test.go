@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -44,16 +43,7 @@ func TestMain(m *testing.M) {
 	if noLab == nil {
 		noLab = empty(ctx)
 	}
-	code := m.Run()
-	if os.Getenv("KEEP") == "1" && code != 0 {
-		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
-	} else if shared != nil {
-		if err := lab.Down(ctx); err != nil {
-			fmt.Println("cannot take the lab down:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(shared.EndTests(m.Run()))
 }
 
 // empty takes away what the lab prepares for those who do not begin at the

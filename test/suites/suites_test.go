@@ -81,11 +81,9 @@ func end(t *testing.T, l *lab.Lab) {
 				"grep -E 'pgsql\\(pgsql\\)|pacemaker-controld.*(notice|warning|error)|pacemaker-schedulerd.*(notice|error)' "+lab.PacemakerLog+" | tail -n 60; tail -n 15 "+lab.PostgreSQLLog)
 			t.Logf("%s:\n%s", n.Name, said)
 		}
-		if os.Getenv("KEEP") == "1" {
-			return
-		}
 	}
-	must(t, lab.Down(ctx))
+	_, err := l.End(ctx, t.Failed())
+	must(t, err)
 }
 
 // cib is the part of the cluster's own record where attributes live.

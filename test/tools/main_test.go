@@ -43,16 +43,7 @@ func TestMain(m *testing.M) {
 	if noLab == nil {
 		noLab = shared.InstallTools("../../bin/pg-rex", configuration)
 	}
-	code := m.Run()
-	if os.Getenv("KEEP") == "1" && code != 0 {
-		fmt.Println("KEEP=1: the lab stays up; look with bin/pgrex-lab status, end it with bin/pgrex-lab down")
-	} else if shared != nil {
-		if err := lab.Down(ctx); err != nil {
-			fmt.Println("cannot take the lab down:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(shared.EndTests(m.Run()))
 }
 
 // nodes hands out the two nodes. Where there can be no lab the test is skipped
