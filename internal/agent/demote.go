@@ -21,8 +21,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	// As in stop: a cluster that does not answer must not keep the server up.
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
-	before := a.demotion(brief)
-	own := a.ownAmong(before.Nodes)
+	own := a.own(brief)
 	first := replication.LoseScore(own, "it is being demoted")
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
@@ -44,8 +43,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
-	before.Stopped, before.Covered = wasRunning, a.covered(ctx, standbys)
-	a.applyAll(ctx, replication.Demoted(before))
+	a.applyAll(ctx, replication.Demoted(a.demotion(ctx, wasRunning, a.covered(ctx, standbys))))
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
@@ -54,13 +52,16 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	return ocf.Success, nil
 }
 
-// demotion is what speaks for or against the lock, as long as the attributes
-// still tell of the primary.
-func (a *Agent) demotion(ctx context.Context) replication.Demotion {
+// demotion is what speaks for or against the lock. The cluster is looked at once
+// more: it may have made another node primary while this one was stopped.
+func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) replication.Demotion {
 	d := replication.Demotion{
-		Own: a.node, Mode: a.mode(),
+		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
 		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
 	}
+	ctx, cancel := a.share(ctx, 1, 5)
+	defer cancel()
+	a.state = nil
 	s, err := a.cluster(ctx)
 	if err != nil {
 		a.log.Warn(err)

@@ -206,7 +206,11 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 		return nil
 	}
 	if a.call.Probe() {
-		return a.apply(ctx, nil, replication.GainScore(a.own(ctx), "a primary was found running"))
+		s, err := a.cluster(ctx)
+		if err != nil {
+			return err
+		}
+		return a.apply(ctx, nil, replication.Found(a.node, a.nodes(s)))
 	}
 	a.report(a.watchSlots(ctx, session))
 	if a.steady(ctx, server, senders) {

@@ -147,6 +147,24 @@ func LoseScore(n Node, why string) []Change { return giveScore(n, MinusInfinity,
 // GainScore gives a node the score of a primary, if it does not have it.
 func GainScore(n Node, why string) []Change { return giveScore(n, PrimaryScore, why) }
 
+// Found gives a primary that a probe has found the score to stay one, unless
+// another node has taken over from it meanwhile.
+func Found(own string, nodes []Node) []Change {
+	var found Node
+	for _, n := range nodes {
+		switch {
+		case strings.EqualFold(n.Name, own):
+			found = n
+		case n.Promoted || n.DataStatus == Latest:
+			return nil
+		}
+	}
+	if found.Name == "" {
+		return nil
+	}
+	return GainScore(found, "a primary was found running")
+}
+
 func giveScore(n Node, s Score, why string) []Change {
 	if n.HasScore && n.Score == s {
 		return nil

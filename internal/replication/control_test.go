@@ -603,3 +603,27 @@ func TestControlLeavesOthersAlone(t *testing.T) {
 		check(t, Control(o), nil) // streaming, and still not ours to say
 	}
 }
+
+func TestFound(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		own    DataStatus
+		other  Node
+		gained bool
+	}{
+		{"the cluster was started beside it", Latest, Node{DataStatus: StreamingSync}, true},
+		{"its promotion was not told to its end", StreamingSync, Node{DataStatus: Disconnect}, true},
+		{"nothing is known of its data", NoData, Node{}, true},
+		{"another is being promoted", Latest, Node{Promoted: true, DataStatus: StreamingSync}, false},
+		{"another has taken over", Disconnect, Node{DataStatus: Latest}, false},
+	} {
+		tt.other.Name = "node02"
+		nodes := []Node{{Name: "Node01", Known: true, Online: true, DataStatus: tt.own}, tt.other}
+		if got := Found("node01", nodes); (len(got) == 1) != tt.gained {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+	if got := Found("node01", nil); got != nil {
+		t.Errorf("without a cluster: %v", got)
+	}
+}

@@ -48,8 +48,10 @@ func BeforePromotion(o StandbyObservation) []Change {
 		if n.Known && n.DataStatus != Disconnect {
 			changes = append(changes, SetDataStatus{Node: n.Name, Old: n.DataStatus, New: Disconnect, Why: why})
 		}
-		if n.Online && n.HasScore && n.Score != MinusInfinity {
-			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: true, New: MinusInfinity, Why: why})
+		// A score that cannot be seen may be about to come back: a new leader of the
+		// cluster forgets what a node had until that node repeats it.
+		if n.Online && !(n.HasScore && n.Score == MinusInfinity) {
+			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: MinusInfinity, Why: why})
 		}
 	}
 	changes = append(changes, CreateLock{Why: why})
@@ -67,7 +69,8 @@ func AfterPromotion(o StandbyObservation) []Change {
 
 // UndoPromotion takes back what [BeforePromotion] did, in the reverse order,
 // when it is certain that the server never left recovery: otherwise this node
-// would be locked, the others disqualified, and nobody could be promoted.
+// would be locked, the others disqualified, and nobody could be promoted. A node
+// without a score could not be promoted before and cannot now.
 func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 	own := o.own()
 	why := "the promotion did not happen"
@@ -97,7 +100,7 @@ func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 type Demotion struct {
 	Own     string
 	Mode    Mode
-	Nodes   []Node // as they were when the demotion began
+	Nodes   []Node // as they are then, this one still with the status of a primary
 	Quorate bool
 	// Stopped is true when this demotion stopped the server; otherwise it had
 	// ended before.
@@ -118,6 +121,8 @@ type Demotion struct {
 // prove nothing, and one that is out of sight may run, and be promoted there.
 func Demoted(d Demotion) []Change {
 	switch {
+	case !d.last():
+		return nil
 	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0 && !d.outOfSight():
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
 	case d.Quorate && othersHaveAll(d):
@@ -128,6 +133,19 @@ func Demoted(d Demotion) []Change {
 		return []Change{RemoveLock{Why: why}}
 	}
 	return nil
+}
+
+// last says that nobody has become primary after this node. One that is promoted
+// marks the data of all others before it accepts a write; a cluster whose leader
+// has just changed may promote it while this node is not demoted yet.
+func (d Demotion) last() bool {
+	for _, n := range d.Nodes {
+		own := strings.EqualFold(n.Name, d.Own)
+		if own && n.DataStatus != Latest || !own && (n.Promoted || n.DataStatus == Latest) {
+			return false
+		}
+	}
+	return len(d.Nodes) > 0
 }
 
 // outOfSight says whether a node may be promoted that this one does not see: a
@@ -150,15 +168,13 @@ func othersHaveAll(d Demotion) bool {
 	for _, n := range d.Nodes {
 		own := strings.EqualFold(n.Name, d.Own)
 		switch {
-		case own && (n.Status != Primary || n.DataStatus != Latest):
-			return false
-		case !own && (!n.Known || n.Promoted):
+		case own && n.Status != Primary, !own && !n.Known:
 			return false
 		case !own && (n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)) && !contains(d.Covered, n.Name):
 			return false
 		}
 	}
-	return len(d.Nodes) > 0
+	return true
 }
 
 // Shutdown is how the last run of a server ended, after its control file.
