@@ -144,7 +144,7 @@ func (r *run) powered(n *lab.Node) error {
 // rest waits until the cluster changes nothing any more by itself, or is in its
 // normal state. A node that has nothing running waits for nobody.
 func (r *run) rest() (lab.Status, error) {
-	const soon = 4 * time.Second            // where a node is stopped beside a primary
+	soon := r.o.monitors(4 * time.Second)   // where a node is stopped beside a primary
 	quiet := r.o.monitors(15 * time.Second) // longer than a monitor's interval
 	var last lab.Status
 	since := time.Now()

@@ -43,7 +43,7 @@ func (o Options) Variant() lab.Variant {
 // of the run.
 func (o Options) monitors(manual time.Duration) time.Duration {
 	if o.Quick {
-		return manual / 2
+		return manual / 3
 	}
 	return manual
 }
@@ -104,10 +104,10 @@ func NewPlan(o Options) *Plan {
 }
 
 // Next draws the next episode: of a shuffled deck of all faults that fit, to which
-// another one is added when nothing of it can be drawn. One in five faults is made
+// another one is added when nothing of it can be drawn. One in three faults is made
 // while the one before is still there.
 func (p *Plan) Next() Episode {
-	const together = 4 // every so many episodes one of two faults
+	const together = 2 // every so many episodes one of two faults
 	pair := p.rng.IntN(together) == 0
 	first := p.draw(func(c choice) bool { return !pair || !c.alone })
 	e := Episode{Entries: []Entry{p.entry(first, p.between(p.Least, p.Most), false)}}

@@ -58,8 +58,8 @@ func TestPlanIsAsTheCatalogueSays(t *testing.T) {
 				}
 			}
 		}
-		if share := float64(overlapping) / float64(number); share < 0.17 || share > 0.23 {
-			t.Errorf("%d of %d faults overlap the one before, want one in five", overlapping, number)
+		if share := float64(overlapping) / float64(number); share < 0.30 || share > 0.37 {
+			t.Errorf("%d of %d faults overlap the one before, want one in three", overlapping, number)
 		}
 		if repaired < episodes*2/3 || repaired == episodes {
 			t.Errorf("the operator comes after %d of %d", repaired, episodes)
