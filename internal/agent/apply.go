@@ -102,7 +102,7 @@ func (a *Agent) setAttribute(ctx context.Context, l crm.Lifetime, node, name, va
 }
 
 // confirmUnusable reads the cluster again until nobody can take the nodes for
-// candidates any more.
+// candidates any more. One that is promoted meanwhile is beyond that.
 func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the cluster's record does not show it"))
 	defer cancel()
@@ -112,8 +112,12 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 		if err != nil {
 			return false, err
 		}
+		nodes := a.nodes(s)
+		if other := replication.OtherPrimary(a.node, nodes); other != "" {
+			return false, fmt.Errorf("%s is promoted too", other)
+		}
 		for _, name := range names {
-			for _, n := range a.nodes(s) {
+			for _, n := range nodes {
 				if strings.EqualFold(name, n.Name) && (n.DataStatus.Promotable(a.mode()) || n.HasScore && n.Score >= 0) {
 					return false, nil
 				}

@@ -175,6 +175,10 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 		}, true},
 		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
 		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
+		{"the cluster has not looked at it, in mode async", func(s *site, _ upstream) {
+			s.params["rep_mode"] = "async"
+			s.change(func(r *record) { r.Online["node02"] = true })
+		}, true},
 		{"its server is gone", func(s *site, u upstream) {
 			u.crash()
 			s.until("the receiver to notice", func() bool {

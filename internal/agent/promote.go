@@ -90,7 +90,7 @@ const minorityPatience = 20 * time.Second
 // cannot know.
 func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) string {
 	why := a.primaryAnswers(ctx, o)
-	if why == "" || !o.Current {
+	if why == "" || !o.Current || replication.LostPrimary(o) == "" {
 		return why
 	}
 	a.log.Infof("%s; this is the majority: waiting for the other side to stop that server", why)
@@ -120,15 +120,15 @@ func (a *Agent) askPrimary(ctx context.Context) (pg.Peer, error) {
 	return a.pg.AskPeer(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt)
 }
 
-// primaryAnswers says that the last primary, which the cluster has lost, serves
-// all the same: the cluster's networks are cut, and the one that replicates is
-// not. Where nodes are fenced it should be off by now; a device may say so and
-// have done nothing.
+// primaryAnswers says that the last primary, which the cluster has lost or not
+// looked at, serves all the same: the cluster's networks are cut, and the one
+// that replicates is not. Where nodes are fenced it should be off by now; a
+// device may say so and have done nothing.
 //
 // A lost node does not answer at all, and costs a moment.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
-	lost := replication.LostPrimary(o)
-	if lost == "" {
+	last := replication.MayGoOn(o)
+	if last == "" {
 		return ""
 	}
 	peer, err := a.askPrimary(ctx)
@@ -140,7 +140,10 @@ func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObserva
 	if err != nil && !turnedAway || err == nil && peer.SystemID != o.Branch.SystemID {
 		return ""
 	}
-	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", lost, a.params.MasterIP)
+	if replication.LostPrimary(o) == "" {
+		return fmt.Sprintf("%s has not been demoted: its server answers at master_ip=%s", last, a.params.MasterIP)
+	}
+	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", last, a.params.MasterIP)
 }
 
 // after is o with the attributes as they are now.

@@ -55,6 +55,7 @@ type record struct {
 	Fencing   bool
 	Fail      string // name of a program that fails
 	Hang      string // name of a program that does not answer
+	Promoting string // node that the cluster promotes as soon as something is written of it
 }
 
 func newRecord() *record {
@@ -174,6 +175,9 @@ func crmAttribute(r *record) int {
 	if !ok || flag("-n") == "" {
 		fmt.Fprintln(os.Stderr, "crm_attribute: no such node or no name")
 		return 64
+	}
+	if flag("-N") == r.Promoting {
+		r.Role[r.Promoting] = "Promoted"
 	}
 	if has("-D") {
 		delete(node, flag("-n"))

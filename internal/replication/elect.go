@@ -131,6 +131,23 @@ func LostPrimary(o StandbyObservation) string {
 	return ""
 }
 
+// MayGoOn is the node that was the last primary, as far as is known, where its
+// server may go on as one when this one is promoted, or "": a node out of sight,
+// and in mode async also one that the cluster's leader has not probed since it
+// became the leader. In mode sync that one's commits wait for this server, which
+// leaves it, and the cluster demotes it next.
+func MayGoOn(o StandbyObservation) string {
+	if lost := LostPrimary(o); lost != "" || o.Mode == Sync {
+		return lost
+	}
+	for _, n := range o.Nodes {
+		if !strings.EqualFold(n.Name, o.Own) && n.DataStatus == Latest {
+			return n.Name
+		}
+	}
+	return ""
+}
+
 type vote struct {
 	node, position string
 	branch         Branch
