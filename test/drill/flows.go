@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,16 +12,21 @@ import (
 )
 
 // settles looks for a while at who is primary, in the nodes' own eyes: the role
-// may move once, does not come back, and rests with one of them.
+// may move once, does not come back, and rests with one of them. Two may have it
+// for a moment, while the old primary is not demoted yet; who acknowledges writes
+// is the audit's question.
 func (r *Run) settles(w *lab.Writer) (Course, error) {
 	at, moves := r.Primary, 0
 	for end := time.Now().Add(r.Lasts); time.Now().Before(end); {
+		var promoted []*lab.Node
 		for _, n := range r.Nodes() {
-			st, err := n.Status(r)
-			if err == nil && n != at && st.Nodes[n.Name].Role == lab.Promoted {
-				at, moves = n, moves+1
-				r.tell("%s is primary", n.Name)
+			if st, err := n.Status(r); err == nil && st.Nodes[n.Name].Role == lab.Promoted {
+				promoted = append(promoted, n)
 			}
+		}
+		if len(promoted) > 0 && !slices.Contains(promoted, at) {
+			at, moves = promoted[0], moves+1
+			r.tell("%s is primary", at.Name)
 		}
 		if err := lab.Pause(r, 200*time.Millisecond); err != nil {
 			return Waits, err

@@ -42,7 +42,7 @@ func clusterFaults() []Scenario {
 		},
 		{
 			ID: "F42p", Name: "controld killed on the primary, with fencing", Course: Moves, Fencing: true, Fenced: "primary", MayFence: true,
-			Fault:  Text{"kill -9 of controld on the primary; the cluster has fencing", "Primary の controld を kill -9 (フェンシングあり)"},
+			Fault: Text{"kill -9 of controld on the primary; the cluster has fencing", "Primary の controld を kill -9 (フェンシングあり)"},
 			// Where it has led the cluster, the new leader may know it again before it is
 			// found missing, and promotes the standby before it has probed the old primary.
 			Expect: Text{"its node is fenced, or it is back before that and its primary is demoted; the standby takes over",

@@ -249,6 +249,8 @@ var choices = []choice{
 	{id: "F41", on: fenced, fenced: thePrimary},
 	{id: "F42", on: plain},
 	{id: "F42f", on: fenced, standby: true},
+	{id: "F42p", on: fenced, standby: true, fenced: thePrimary},
+	{id: "F42q", on: fenced, standby: true, fenced: thePrimary},
 	{id: "F42s", on: plain, standby: true},
 	{id: "F42t", on: fenced, standby: true, fenced: theStandby},
 	{id: "F43", on: everyOne},
