@@ -177,6 +177,7 @@ func TestEveryParameterIsTried(t *testing.T) {
 		"recovery_end_command":    "a command of the server",
 		"restart_on_promote":      "what is not true is false",
 		"check_wal_receiver":      "what is not true is false",
+		"watch_server":            "what is not true is false",
 	}
 	var scripts []byte
 	for _, name := range []string{"refused", "elsewhere"} {

@@ -52,6 +52,8 @@ type action struct {
 	lenient bool
 	// promotable actions exist only in a promotable clone.
 	promotable bool
+	// endless actions have no deadline: they end with what they wait for.
+	endless bool
 }
 
 var actions = map[string]action{
@@ -64,6 +66,7 @@ var actions = map[string]action{
 	"notify":       {run: (*Agent).notify, lenient: true},
 	"validate-all": {run: (*Agent).validateAll},
 	"reload-agent": {run: (*Agent).reloadAgent},
+	watchAction:    {run: (*Agent).watch, endless: true},
 }
 
 // SetRuntime fits Go's runtime to a call that lives for milliseconds and needs
@@ -158,6 +161,9 @@ func hint(w io.Writer, env ocf.Env, call ocf.Call, key message.Key, args ...any)
 // performOrGiveUp ends in time even where no deadline reaches: a file on a dead
 // disk is read for as long as the kernel likes.
 func performOrGiveUp(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Code, error) {
+	if do.endless {
+		return perform(call, do, env, log)
+	}
 	type outcome struct {
 		code ocf.Code
 		err  error
@@ -196,9 +202,12 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	if !usable {
 		log.Warnf("going on with a configuration that is not usable: %v", oneLine(err))
 	}
-	ctx, cancel := deadline(call)
-	defer cancel()
-
+	ctx := context.Background()
+	if !do.endless {
+		bounded, cancel := deadline(call)
+		defer cancel()
+		ctx = bounded
+	}
 	runner := run.Local{}
 	a := &Agent{call: call, params: params, log: log, usable: usable,
 		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout, FeatureSet: call.FeatureSet}}

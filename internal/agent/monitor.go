@@ -64,6 +64,9 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		a.log.Warnf("the standbys keep their last verdict: %v", oneLine(err))
 		return a.roleCode(server), nil
 	}
+	if !a.call.Probe() {
+		a.keepWatch()
+	}
 	a.report(a.showReceiver(ctx, server))
 	if !a.replicated() {
 		if err := session.Exec(query, a.params.MonitorSQL); err != nil {

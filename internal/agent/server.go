@@ -108,6 +108,7 @@ func (a *Agent) stopServer(ctx context.Context, escalate time.Duration) (wasRunn
 	if err != nil {
 		return false, fmt.Errorf("cannot tell whether PostgreSQL is running: %w", err)
 	}
+	a.endWatch()
 	if p.None() {
 		return false, nil
 	}

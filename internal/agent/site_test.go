@@ -139,6 +139,7 @@ func newSiteOf(t *testing.T, pgBin string) *site {
 		"socketdir": filepath.Join(dir, "run"), "tmpdir": filepath.Join(dir, "tmp"), "logfile": filepath.Join(dir, "server.log"),
 		"rep_mode": "sync", "node_list": "node01 node02", "master_ip": "127.0.0.1", "repuser": "repuser",
 		"restore_command": "/bin/false", "xlog_check_count": "0", "stop_escalate": "0",
+		"watch_server": "false", // it would call stand-ins when nobody expects that
 	}
 	s.change(func(*record) {})
 	s.forgetCalls()
@@ -161,7 +162,7 @@ func makeTemplate() (dir, bin string, err error) {
 		func() error { return os.Mkdir(bin, 0o755) },
 		func() error { return os.WriteFile(filepath.Join(bin, "self"), self, 0o755) },
 	}
-	for _, name := range []string{"pgsql-ra", "crm_mon", "crm_attribute", "crm_node", "cibadmin", "pg_ctl"} {
+	for _, name := range []string{"pgsql-ra", "crm_mon", "crm_attribute", "crm_node", "crm_resource", "cibadmin", "pg_ctl"} {
 		steps = append(steps, func() error { return os.Link(filepath.Join(bin, "self"), filepath.Join(bin, name)) })
 	}
 	for _, step := range steps {

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"crm_mon":       func() { call(crmMon) },
 		"crm_attribute": func() { call(crmAttribute) },
 		"crm_node":      func() { call(func(*record) int { fmt.Println("node01"); return 0 }) },
+		"crm_resource":  func() { call(func(*record) int { return 0 }) },
 		"cibadmin":      func() { call(cibadmin) },
 		"pg_ctl":        func() { call(pgCtl) },
 	}
@@ -55,6 +56,7 @@ type record struct {
 	Fencing   bool
 	Fail      string // name of a program that fails
 	Hang      string // name of a program that does not answer
+	Unmanaged bool   // the cluster leaves the resource alone
 	Promoting string // node that the cluster promotes as soon as something is written of it
 }
 
@@ -202,7 +204,7 @@ func crmMon(r *record) int {
 	}
 	fmt.Print(`</nodes><resources><clone id="msPostgresql" multi_state="true">`)
 	for _, n := range sorted(r.Role) {
-		fmt.Printf(`<resource id="pgsql" role="%s" active="true" failed="false"><node name="%s"/></resource>`, r.Role[n], n)
+		fmt.Printf(`<resource id="pgsql" role="%s" active="true" failed="false" managed="%t"><node name="%s"/></resource>`, r.Role[n], !r.Unmanaged, n)
 	}
 	fmt.Print(`</clone></resources><node_attributes>`)
 	for _, n := range nodes {

@@ -338,6 +338,7 @@ func (a *Agent) launch(ctx context.Context) (*pg.Session, error) {
 	if err != nil {
 		return nil, a.withReason(ctx, "PostgreSQL was started and does not serve", err)
 	}
+	a.keepWatch()
 	return session, nil
 }
 

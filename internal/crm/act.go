@@ -25,6 +25,12 @@ func (c *Client) Cleanup(ctx context.Context, resource, node string) error {
 		"crm_resource", "--cleanup", "--resource", resource, "--node", node)
 }
 
+// Fail tells the cluster that a resource on a node has failed, as a monitor would.
+func (c *Client) Fail(ctx context.Context, resource, node string) error {
+	return c.do(ctx, fmt.Sprintf("report the failure of %s on %s", resource, node),
+		"crm_resource", "--fail", "--resource", resource, "--node", node)
+}
+
 // StartStack starts Corosync, then Pacemaker, and returns when their services
 // are up; the cluster may still be forming.
 func (c *Client) StartStack(ctx context.Context) error {

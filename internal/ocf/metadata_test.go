@@ -57,8 +57,8 @@ func readMetadataFor(t *testing.T, env Env) metadata {
 	return m
 }
 
-// The parameters of the shell agent, in its order. A change here breaks
-// configurations in the field.
+// The parameters of the shell agent, in its order, and after them our own. A
+// change here breaks configurations in the field.
 const wantParameters = `pgctl string "/usr/bin/pg_ctl"
 start_opt string ""
 ctl_opt string ""
@@ -92,6 +92,7 @@ crm_attr_timeout integer "5"
 stop_escalate_in_slave integer "90"
 check_wal_receiver boolean "false"
 external_standby_node_list string ""
+watch_server boolean "true"
 `
 
 // Conformance: 2 (unit)
@@ -104,7 +105,7 @@ func TestMetadataParameters(t *testing.T) {
 			t.Errorf("wrong attributes or descriptions: %+v", p)
 		}
 	}
-	if len(m.Parameters) != 33 || got.String() != wantParameters {
+	if len(m.Parameters) != 34 || got.String() != wantParameters {
 		t.Errorf("%d parameters:\n%s", len(m.Parameters), got.String())
 	}
 }
@@ -169,7 +170,7 @@ func TestMetadataGolden(t *testing.T) {
 // Conformance: 4 (unit)
 func TestMetadataReload(t *testing.T) {
 	const reloadable = "psql monitor_user monitor_password monitor_sql pgdb stop_escalate" +
-		" restart_on_promote xlog_check_count crm_attr_timeout stop_escalate_in_slave check_wal_receiver"
+		" restart_on_promote xlog_check_count crm_attr_timeout stop_escalate_in_slave check_wal_receiver watch_server"
 	for _, c := range []struct {
 		major, minor string
 		offered      bool
@@ -196,7 +197,7 @@ func TestMetadataReload(t *testing.T) {
 			t.Errorf("%q.%q: version %s, reloadable %q", c.major, c.minor, m.Version, got)
 		}
 		last := m.Actions[len(m.Actions)-1]
-		if (last.Name == "reload-agent" && last.Timeout == "20s") != c.offered || len(m.Parameters) != 33 {
+		if (last.Name == "reload-agent" && last.Timeout == "20s") != c.offered || len(m.Parameters) != 34 {
 			t.Errorf("%q.%q: last action %+v, %d parameters", c.major, c.minor, last, len(m.Parameters))
 		}
 	}

@@ -66,6 +66,7 @@ type Params struct {
 	CrmAttrTimeout        time.Duration
 	StopEscalateInSlave   time.Duration
 	CheckWalReceiver      bool
+	WatchServer           bool
 	ExternalStandbys      []string // as written
 
 	// badRepMode is the rep_mode as written when it is none of the known

@@ -23,7 +23,7 @@ func defaults() Params {
 		PgCtl: "/usr/bin/pg_ctl", Psql: "/usr/bin/psql", PgData: "/var/lib/pgsql/data", PgDBA: "postgres", PgPort: 5432,
 		MonitorSQL: "select now();", Config: "/var/lib/pgsql/data/postgresql.conf", PgDB: "template1", LogFile: "/dev/null",
 		StopEscalate: 90 * time.Second, RepMode: RepNone, NodeList: []string{}, RepUser: "postgres", TmpDir: "/var/lib/pgsql/tmp",
-		XlogCheckCount: 3, CrmAttrTimeout: 5 * time.Second, StopEscalateInSlave: 90 * time.Second, ExternalStandbys: []string{},
+		XlogCheckCount: 3, CrmAttrTimeout: 5 * time.Second, StopEscalateInSlave: 90 * time.Second, WatchServer: true, ExternalStandbys: []string{},
 	}
 }
 

@@ -222,6 +222,11 @@ func replicationParams() []Param {
 			Short: "standbys outside the cluster",
 			Long:  "application_name of each standby that is not managed by the cluster but is to count as a synchronous one, separated by blanks. Only with rep_mode sync; all of them that stream are waited for.",
 			set:   names(func(p *Params) *[]string { return &p.ExternalStandbys }),
+		}, {
+			Name: "watch_server", Type: "boolean", Default: "true", Reloadable: true,
+			Short: "report a dead server at once",
+			Long:  "If true, a process of the agent sleeps beside the server and tells the cluster within milliseconds when it dies. If false, the next monitor finds that out. For async and sync.",
+			set:   boolean(func(p *Params) *bool { return &p.WatchServer }),
 		},
 	}
 }

@@ -211,7 +211,7 @@ func TestFormsOfTheMetadata(t *testing.T) {
 			reloadable = reloadable || p.Reloadable == "1"
 		}
 		is11 := form.name == "OCF 1.1"
-		if len(m.Parameters) != 33 || "OCF "+m.Version != form.name || reload != is11 || reloadable != is11 {
+		if len(m.Parameters) != 34 || "OCF "+m.Version != form.name || reload != is11 || reloadable != is11 {
 			t.Errorf("%s: version %s, %d parameters, reload-agent %t, reloadable parameters %t",
 				form.name, m.Version, len(m.Parameters), reload, reloadable)
 		}

@@ -211,6 +211,11 @@ func (r *run) restart() (*lab.Node, error) {
 			return nil, err
 		}
 	}
+	if r.o.Fencing { // a node that starts alone makes sure of those it has not seen
+		for _, n := range stop {
+			r.calls.MayFence = append(r.calls.MayFence, n.Name)
+		}
+	}
 	return last, r.operate(last, "pg-rex_master_start", "--remove-lock", "--yes")
 }
 
