@@ -10,6 +10,7 @@ import (
 
 	"pgrex/internal/crm"
 	"pgrex/internal/definition"
+	"pgrex/internal/ocf"
 	"pgrex/internal/outlook"
 	"pgrex/internal/review"
 )
@@ -21,6 +22,9 @@ func Outages(c *Case) []outlook.Outage {
 		return nil
 	}
 	o := outlook.Configuration{Corosync: c.corosyncTimes(), Fencing: c.fencingTimes(parts), WALSenderTimeout: time.Minute, ShutdownLimit: 10 * time.Minute}
+	// The shell agent has no watcher, and in ours the word has to be false.
+	watch, given := parts.Server.Params["watch_server"]
+	o.Watched = parts.Server.Provider != "heartbeat" && (!given || ocf.IsTrue(watch))
 	for _, op := range parts.Server.Operations {
 		every, _ := seconds(op.Interval)
 		limit, given := seconds(op.Timeout)

@@ -32,6 +32,7 @@ const (
 	OUT036 ID = "OUT-036"
 	OUT037 ID = "OUT-037"
 	OUT038 ID = "OUT-038"
+	OUT039 ID = "OUT-039"
 )
 
 // outlookMessages are those of the outages to be expected.
@@ -67,4 +68,5 @@ var outlookMessages = map[ID]entry{
 	OUT036: {text: text{"no device confirms a node without power: an operator has to (stonith_admin --confirm NODE)", "電源の落ちたノードを確認できるデバイスがない: 運用者が確認する（stonith_admin --confirm ノード名）"}},
 	OUT037: {text: text{"client reconnects", "クライアントの再接続"}},
 	OUT038: {text: text{"{PRI} goes on without {STB}", "{PRI} が {STB} なしで処理を続ける"}},
+	OUT039: {text: text{"the agent's watcher tells the cluster (watch_server)", "エージェントのウォッチャがクラスタに通知（watch_server）"}},
 }

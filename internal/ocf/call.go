@@ -63,7 +63,7 @@ func ParseCall(args []string, env Env) (Call, error) {
 	}
 	_, c.InClone = env.meta("clone")
 	notify, known := env.meta("notify")
-	c.NotifyEnabled, c.NotifyKnown = isTrue(notify), known
+	c.NotifyEnabled, c.NotifyKnown = IsTrue(notify), known
 	_, managed := env.Lookup("OCF_RA_VERSION_MAJOR")
 	c.ByHand = !managed
 	c.Instance = instance(env, c)
@@ -112,7 +112,7 @@ func resource(env Env, c Call) string {
 // promotable takes the signs in the order of their age. The scheduler sets
 // only the counts; crm_resource --force-* and pcs debug-* set only the flag.
 func promotable(env Env) bool {
-	return isTrue(env.metaValue("promotable")) ||
+	return IsTrue(env.metaValue("promotable")) ||
 		number(env.metaValue("promoted_max")) > 0 ||
 		number(env.metaValue("master_max")) > 0
 }
@@ -137,7 +137,7 @@ func debug(env Env) bool {
 			return true
 		}
 	}
-	return isTrue(env.Get("OCF_RESKEY_trace_ra")) || isTrue(env.Get("OCF_TRACE_RA"))
+	return IsTrue(env.Get("OCF_RESKEY_trace_ra")) || IsTrue(env.Get("OCF_TRACE_RA"))
 }
 
 // number is a whole number that only a program sets; anything else is 0.

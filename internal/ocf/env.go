@@ -39,9 +39,9 @@ func (e Env) metaValue(name string) string {
 	return value
 }
 
-// isTrue is the boolean of the OCF shell functions, in any case: Pacemaker
+// IsTrue is the boolean of the OCF shell functions, in any case: Pacemaker
 // ignores the case of booleans as well. Everything else is false.
-func isTrue(s string) bool {
+func IsTrue(s string) bool {
 	switch strings.ToLower(s) {
 	case "yes", "true", "1", "ja", "on":
 		return true

@@ -38,7 +38,7 @@ func newTargets(env Env, call Call, terminal bool, stderr io.Writer) *targets {
 		return t
 	}
 	name := logVariable(env, "LOGFACILITY")
-	if isTrue(env.Get("HA_LOGD")) || isTrue(env.Get("HA_use_logd")) {
+	if IsTrue(env.Get("HA_LOGD")) || IsTrue(env.Get("HA_use_logd")) {
 		t.syslog = newSyslog(name)
 		return t
 	}

@@ -247,7 +247,7 @@ func names(field func(*Params) *[]string) func(*Params, string) string {
 
 func boolean(field func(*Params) *bool) func(*Params, string) string {
 	return func(p *Params, value string) string {
-		*field(p) = isTrue(value)
+		*field(p) = IsTrue(value)
 		return ""
 	}
 }

@@ -13,6 +13,8 @@ import (
 const (
 	// From the failure that is known to the address on the other node.
 	takeOver, takeOverWorst = 1200 * time.Millisecond, 1700 * time.Millisecond
+	// The watcher looks at the cluster and tells it.
+	telling, tellingWorst = 100 * time.Millisecond, 500 * time.Millisecond
 	// The agent waits so long for processes that a dead postmaster has left.
 	leftovers = 2 * time.Second
 	// From the lost node to the decision: Pacemaker at times waits a second
@@ -46,8 +48,12 @@ func All(c Configuration) []Outage {
 
 // serverCrash: the processes of the primary are gone, its node lives.
 func (c Configuration) serverCrash() Outage {
+	known := c.nextPrimaryMonitor()
+	if c.Watched {
+		known = told()
+	}
 	return Outage{message.OUT001, []Addend{
-		c.nextPrimaryMonitor(),
+		known,
 		{What: message.OUT021, Worst: leftovers},
 		{What: message.OUT022, Typical: takeOver, Worst: takeOverWorst},
 		clientShare(),
@@ -87,8 +93,15 @@ func (c Configuration) primaryNodeLost() Outage {
 	)}
 }
 
-// standbyCrash: the monitor of either node that comes first ends the wait.
+// told is the share of the watcher.
+func told() Addend { return Addend{What: message.OUT039, Typical: telling, Worst: tellingWorst} }
+
+// standbyCrash: the watcher, or the monitor of either node that comes first, ends
+// the wait.
 func (c Configuration) standbyCrash() Outage {
+	if c.Watched {
+		return Outage{message.OUT004, []Addend{told(), releaseShare()}}
+	}
 	p, s := c.PrimaryMonitor.Interval, c.StandbyMonitor.Interval
 	wait := Addend{message.OUT032, []any{"primary", Seconds(p), "standby", Seconds(s)}, firstOf(p, s), p}
 	switch {

@@ -16,8 +16,10 @@ type Configuration struct {
 	// PrimaryMonitor and StandbyMonitor are the recurring monitors of the
 	// server in the promoted and in the other role; an interval of 0 is none.
 	PrimaryMonitor, StandbyMonitor Monitor
-	Corosync                       Corosync
-	Fencing                        Fencing
+	// Watched says that our agent's watcher tells the cluster of a dead server.
+	Watched  bool
+	Corosync Corosync
+	Fencing  Fencing
 	// WALSenderTimeout is the server's wal_sender_timeout; 0 switches it off.
 	WALSenderTimeout time.Duration
 	// ShutdownLimit is how long a switchover waits for the shutdown of the
