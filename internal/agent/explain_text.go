@@ -292,7 +292,7 @@ var actionTexts = []struct {
 	{"start", message.ActionStart}, {"stop", message.ActionStop}, {"status", message.ActionStatus},
 	{"monitor", message.ActionMonitor}, {"promote", message.ActionPromote}, {"demote", message.ActionDemote},
 	{"notify", message.ActionNotify}, {"reload-agent", message.ActionReload}, {"validate-all", message.ActionValidateAll},
-	{"meta-data", message.ActionMetaData}, {"methods", message.ActionMethods}, {"usage", message.ActionUsage},
+	{watchAction, message.ActionWatch}, {"meta-data", message.ActionMetaData}, {"methods", message.ActionMethods}, {"usage", message.ActionUsage},
 }
 
 // help is the text for a person; the action usage has the one for tools.

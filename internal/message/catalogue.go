@@ -14,6 +14,7 @@ const (
 	ActionDemote
 	ActionNotify
 	ActionReload
+	ActionWatch
 	ActionMethods
 	ActionMetaData
 	ActionValidateAll
@@ -232,6 +233,7 @@ PostgreSQL のストリーミングレプリケーションを動かします。
 	ActionDemote:      {"stops the primary, and starts it as a standby where that is proven safe", "Primary を停止し、安全と確認できれば Standby として起動する"},
 	ActionNotify:      {"follows what happens on the other nodes", "ほかのノードの変化に対応する"},
 	ActionReload:      {"takes over parameters that only the agent reads, while the server runs", "エージェントだけが使うパラメータの変更を、サーバを動かしたまま取り込む"},
+	ActionWatch:       {"sleeps until the server dies, then tells the cluster; the agent starts it", "サーバが異常終了するまで待ち、クラスタに通知する（エージェントが起動する）"},
 	ActionMethods:     {"lists the actions", "アクションの一覧を表示する"},
 	ActionMetaData:    {"describes the parameters, as XML", "パラメータの説明を XML で表示する"},
 	ActionValidateAll: {"checks the parameters, with OCF_CHECK_LEVEL=10 this node too", "パラメータを検査する。OCF_CHECK_LEVEL=10 ではこのノードも検査する"},
