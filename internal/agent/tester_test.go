@@ -147,10 +147,12 @@ func TestForceCheck(t *testing.T) {
 		`<nvpair id="m-promotable" name="promotable" value="true"/><nvpair id="m-notify" name="notify" value="true"/></meta_attributes>`+
 		`<primitive id="pgsql" class="ocf" provider="linuxhajapan" type="pgsql"><instance_attributes id="p">`+parameters.String()+
 		`</instance_attributes></primitive></clone></resources><constraints/></configuration><status/></cib>`), 0o644))
+	real, err := exec.LookPath("crm_resource") // before the stand-in is
+	s.must(err)
 	check := func(name string) (string, int) {
 		// The mount belongs to the program and goes with it.
 		const show = `mount -t overlay overlay -o "lowerdir=$0:/usr/lib/ocf/resource.d" /usr/lib/ocf/resource.d && exec "$@"`
-		cmd := exec.Command("unshare", "--mount", "sh", "-c", show, providers, "crm_resource", "--force-check", "--resource", name)
+		cmd := exec.Command("unshare", "--mount", "sh", "-c", show, providers, real, "--force-check", "--resource", name)
 		cmd.Env = []string{
 			"PATH=" + template.bin + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "CIB_file=" + cib,
 			"STANDIN_DIR=" + s.dir, "STANDIN_PG_CTL=" + filepath.Join(s.bin, "pg_ctl"), "HA_LOGFILE=" + filepath.Join(s.dir, "agent.log"),
