@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -207,6 +208,10 @@ func withoutPrefix(err error, argv []string) error {
 // StartCluster starts Corosync and Pacemaker and returns when systemd has them started.
 func (n *Node) StartCluster(ctx context.Context) error {
 	_, err := n.Run(ctx, "systemctl", "start", "corosync", "pacemaker")
+	if err != nil {
+		said, jerr := n.Run(context.WithoutCancel(ctx), "journalctl", "--no-pager", "--output=cat", "--lines=12", "--unit=corosync", "--unit=pacemaker")
+		err = errors.Join(fmt.Errorf("%w; its journal: %s", err, said), jerr)
+	}
 	return err
 }
 
