@@ -26,10 +26,15 @@ import (
 // docs/decisions/0048-watcher.md.
 const watchAction = "watch"
 
-// keepWatch starts a watcher for the running server unless there is one. It
-// needs somebody to tell: not for a server that is handled by hand.
+// keepWatch starts a watcher for the running server unless there is one, or ends
+// the one that is not wanted any more. It needs somebody to tell: not for a
+// server that is handled by hand.
 func (a *Agent) keepWatch() {
-	if !a.params.WatchServer || !a.usable || !a.replicated() || a.call.ByHand {
+	if !a.usable || !a.replicated() || a.call.ByHand {
+		return
+	}
+	if !a.params.WatchServer {
+		a.endWatch()
 		return
 	}
 	w, err := a.pg.FindWatcher()

@@ -159,6 +159,13 @@ func TestWatcherLife(t *testing.T) {
 		t.Errorf("it holds too much memory: %v\n%s", err, status)
 	}
 
+	s.params["watch_server"] = "false"
+	s.want("monitor", ocf.Success, recurring)
+	s.unwatched()
+	s.params["watch_server"] = "true"
+	s.want("monitor", ocf.Success, recurring)
+	second = s.watched()
+
 	// Frozen, it does not keep the server from being stopped.
 	s.must(syscall.Kill(second, syscall.SIGSTOP))
 	s.want("stop", ocf.Success)
