@@ -107,8 +107,7 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the cluster's record does not show it"))
 	defer cancel()
 	return until(ctx, fmt.Sprintf("%v to lose the right to be promoted", names), 20*time.Millisecond, func() (bool, error) {
-		a.state = nil
-		s, err := a.cluster(ctx)
+		s, err := a.clusterNow(ctx)
 		if err != nil {
 			return false, err
 		}

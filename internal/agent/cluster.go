@@ -22,6 +22,12 @@ func (a *Agent) cluster(ctx context.Context) (*crm.State, error) {
 	return a.state, nil
 }
 
+// clusterNow reads it again.
+func (a *Agent) clusterNow(ctx context.Context) (*crm.State, error) {
+	a.state = nil
+	return a.cluster(ctx)
+}
+
 // nodes is node_list as the cluster sees it.
 func (a *Agent) nodes(s *crm.State) []replication.Node {
 	var nodes []replication.Node

@@ -61,8 +61,7 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	}
 	ctx, cancel := a.share(ctx, 1, 5)
 	defer cancel()
-	a.state = nil
-	s, err := a.cluster(ctx)
+	s, err := a.clusterNow(ctx)
 	if err != nil {
 		a.log.Warn(err)
 		return d

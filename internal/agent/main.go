@@ -202,12 +202,9 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	if !usable {
 		log.Warnf("going on with a configuration that is not usable: %v", oneLine(err))
 	}
-	ctx := context.Background()
-	if !do.endless {
-		bounded, cancel := deadline(call)
-		defer cancel()
-		ctx = bounded
-	}
+	ctx, cancel := do.deadline(call)
+	defer cancel()
+
 	runner := run.Local{}
 	a := &Agent{call: call, params: params, log: log, usable: usable,
 		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout, FeatureSet: call.FeatureSet}}
@@ -275,7 +272,10 @@ func times(call ocf.Call) (timeout, margin time.Duration) {
 	return timeout, margin
 }
 
-func deadline(call ocf.Call) (context.Context, context.CancelFunc) {
+func (do action) deadline(call ocf.Call) (context.Context, context.CancelFunc) {
+	if do.endless {
+		return context.WithCancel(context.Background())
+	}
 	timeout, margin := times(call)
 	return context.WithTimeoutCause(context.Background(), timeout-margin,
 		fmt.Errorf("the time for %s (timeout %v) is nearly over", call.Action, timeout))

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"pgrex/internal/crm"
@@ -144,23 +143,21 @@ func (d death) expected() string {
 	if d.Cluster.MaintenanceMode {
 		return "the cluster is in maintenance"
 	}
-	for _, n := range d.Cluster.Nodes {
-		if strings.EqualFold(n.Name, d.Node) && n.Maintenance {
-			return "this node is in maintenance"
-		}
+	if n, _ := d.Cluster.Node(d.Node); n.Maintenance {
+		return "this node is in maintenance"
 	}
-	for _, r := range d.Cluster.Resources {
-		switch {
-		case r.ID != d.Resource || !slices.ContainsFunc(r.Nodes, func(n string) bool { return strings.EqualFold(n, d.Node) }):
-			continue
-		case !r.Managed || r.Maintenance || r.Blocked:
-			return "the cluster does not manage it"
-		case r.Failed:
-			return "the cluster knows it already"
-		case r.Role != crm.Promoted && r.Role != crm.Unpromoted:
-			return "the cluster is at work on it: " + r.Role
-		}
-		return ""
+	instances := d.Cluster.Of(d.Resource)
+	i := slices.IndexFunc(instances, func(r crm.Resource) bool { return r.ActiveOn(d.Node) })
+	if i < 0 {
+		return "the cluster has it not running here"
 	}
-	return "the cluster has it not running here"
+	switch r := instances[i]; {
+	case !r.Managed || r.Maintenance || r.Blocked:
+		return "the cluster does not manage it"
+	case r.Failed:
+		return "the cluster knows it already"
+	case r.Role != crm.Promoted && r.Role != crm.Unpromoted:
+		return "the cluster is at work on it: " + r.Role
+	}
+	return ""
 }

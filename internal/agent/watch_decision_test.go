@@ -14,9 +14,9 @@ func TestDeathIsExpected(t *testing.T) {
 		return death{State: pg.DBInProduction, Resource: "pgsql", Node: "node01", Cluster: crm.Overview{
 			Nodes: []crm.NodeStatus{{Name: "node01"}, {Name: "node02", Maintenance: true}},
 			Resources: []crm.Resource{
-				{ID: "vip", Role: "Started", Nodes: []string{"node01"}},
-				{ID: "pgsql", Role: crm.Unpromoted, Nodes: []string{"node02"}},
-				{ID: "pgsql", Role: crm.Promoted, Managed: true, Nodes: []string{"Node01"}},
+				{ID: "vip", Active: true, Role: "Started", Nodes: []string{"node01"}},
+				{ID: "pgsql", Active: true, Role: crm.Unpromoted, Nodes: []string{"node02"}},
+				{ID: "pgsql", Active: true, Role: crm.Promoted, Managed: true, Nodes: []string{"Node01"}},
 			},
 		}}
 	}
@@ -47,6 +47,7 @@ func TestDeathIsExpected(t *testing.T) {
 		"it is being demoted":            func(d *death) { own(d).Role = "Demoting" },
 		"it is being stopped":            func(d *death) { own(d).Role = "Stopping" },
 		"it does not run here":           func(d *death) { own(d).Nodes = nil },
+		"it is not active":               func(d *death) { own(d).Active = false },
 		"nothing is known":               func(d *death) { d.Cluster = crm.Overview{} },
 	} {
 		d := surprise()

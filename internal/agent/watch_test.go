@@ -53,6 +53,15 @@ func (s *site) watched() int {
 	return pid
 }
 
+// watchedPrimary is a lone primary, as the cluster knows it, with its watcher.
+func (s *site) watchedPrimary() {
+	s.t.Helper()
+	s.params["watch_server"] = "true"
+	s.primaryAlone()
+	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+	s.watched()
+}
+
 // told is how often the cluster was told of a failure.
 func (s *site) told() (times int) {
 	for _, c := range s.calls() {
@@ -82,9 +91,7 @@ func TestWatcherTellsOfADeath(t *testing.T) {
 	if n := s.unwatched(); n != 1 {
 		t.Errorf("told %d times", n)
 	}
-	s.primaryAlone()
-	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
-	s.watched()
+	s.watchedPrimary()
 	s.forgetCalls()
 	s.crash()
 	if n := s.unwatched(); n != 1 {
@@ -116,10 +123,7 @@ func TestWatcherIsSilent(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			s.params["watch_server"] = "true"
-			s.primaryAlone()
-			s.change(func(r *record) { r.Role["node01"] = "Promoted" })
-			s.watched()
+			s.watchedPrimary()
 			c.do(s)
 			if n := s.unwatched(); n != 0 {
 				t.Errorf("told %d times", n)

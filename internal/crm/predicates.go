@@ -81,14 +81,15 @@ func (o Overview) Of(id string) []Resource {
 // instance is the instance of a promotable clone that is active on a node.
 func (o Overview) instance(promotable, primitive, node string) (Resource, bool) {
 	for _, r := range o.Of(promotable) {
-		if r.ID == primitive && r.activeOn(node) {
+		if r.ID == primitive && r.ActiveOn(node) {
 			return r, true
 		}
 	}
 	return Resource{}, false
 }
 
-func (r Resource) activeOn(node string) bool {
+// ActiveOn says whether the resource, or this instance of it, is active on the node.
+func (r Resource) ActiveOn(node string) bool {
 	return r.Active && slices.ContainsFunc(r.Nodes, func(n string) bool { return strings.EqualFold(n, node) })
 }
 
@@ -153,7 +154,7 @@ func (o Overview) RunsOn(id, node string) (bool, string) {
 			members = append(members, r.ID)
 		}
 		switch {
-		case !r.activeOn(node):
+		case !r.ActiveOn(node):
 		case settled(r):
 			state[r.ID] = ""
 		case state[r.ID] != "":
@@ -237,7 +238,7 @@ const (
 func (o Overview) BlockedOn(node string) []string {
 	var list []string
 	for _, r := range o.Resources {
-		if r.activeOn(node) && r.givenUp() {
+		if r.ActiveOn(node) && r.givenUp() {
 			list = append(list, r.ID)
 		}
 	}
@@ -268,7 +269,7 @@ func (o Overview) trouble(of Resource, node string) TroubleKind {
 	for _, r := range o.Resources {
 		switch {
 		case r.ID != of.ID:
-		case !r.activeOn(node):
+		case !r.ActiveOn(node):
 			elsewhere = elsewhere || r.Active
 		case r.givenUp():
 			return Blocked

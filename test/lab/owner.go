@@ -24,12 +24,13 @@ var owner struct {
 	listener net.Listener
 }
 
-// own takes the hold, or says that another process has it.
+// own takes the hold, or says that a process has it: this one, as long as it has
+// a lab, or another.
 func own() error {
 	owner.Lock()
 	defer owner.Unlock()
 	if owner.listener != nil {
-		return nil
+		return ErrRunning
 	}
 	l, err := net.Listen("unix", ownerAddress)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -74,36 +75,34 @@ func exists() (bool, error) {
 // claim mounts the lab's root for this process and writes what it will be, or
 // says that another lab has it. What a killed owner has left goes first.
 func claim(ctx context.Context, s state, report func(Step)) error {
-	held := owns()
 	if err := own(); err != nil {
 		return err
 	}
-	err := func() error {
-		there, err := exists()
-		if err != nil {
-			return err
+	err := makeRoom(ctx, report)
+	if err == nil {
+		err = mountRoot()
+	}
+	if err == nil {
+		if err = s.save(); err != nil {
+			err = errors.Join(err, unmountBelow(Root))
 		}
-		if there {
-			old, err := loadState()
-			if held || err == nil && old.Kept {
-				return ErrRunning
-			}
-			if err := step(report, Step{ID: StepRemains}, func(*Step) error { return clear(ctx) }); err != nil {
-				return err
-			}
-		}
-		if err := mountRoot(); err != nil {
-			return err
-		}
-		if err := s.save(); err != nil {
-			return errors.Join(err, unmountBelow(Root))
-		}
-		return nil
-	}()
-	if err != nil && !held {
+	}
+	if err != nil {
 		release()
 	}
 	return err
+}
+
+// makeRoom removes the remains of a lab that nobody owns, unless it was kept.
+func makeRoom(ctx context.Context, report func(Step)) error {
+	there, err := exists()
+	if err != nil || !there {
+		return err
+	}
+	if old, err := loadState(); err == nil && old.Kept {
+		return ErrRunning
+	}
+	return step(report, Step{ID: StepRemains}, func(*Step) error { return clear(ctx) })
 }
 
 // End takes the lab down; after a failure it keeps the lab instead where the
