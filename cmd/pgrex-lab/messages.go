@@ -121,6 +121,7 @@ const (
 	msgStepBackup
 	msgStepStandby
 	msgUp
+	msgNoCommands
 	msgDown
 	msgKilled
 	msgBooted
@@ -390,6 +391,7 @@ With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って
 	msgStepBackup:     {"%s: base backup taken", "%s: ベースバックアップ取得"},
 	msgStepStandby:    {"%s: standby started, replication running", "%s: Standby 起動、レプリケーション開始"},
 	msgUp:             {"The cluster is up after %.1f s. Enter a node: pgrex-lab ssh node01   End: pgrex-lab down", "クラスタが起動しました (%.1f 秒)。ノードに入る: pgrex-lab ssh node01  終了: pgrex-lab down"},
+	msgNoCommands:     {"The nodes have no operation commands: there is no %s.", "ノードに運用コマンドを入れていません: %s がありません。"},
 	msgDown:           {"The lab is gone.", "ラボを片付けました。"},
 	msgKilled:         {"%s has lost its power.", "%s の電源を落としました。"},
 	msgBooted:         {"%s is up; its cluster stack is not started.", "%s が起動しました。クラスタは起動していません。"},

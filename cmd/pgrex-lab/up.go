@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
 
@@ -34,6 +36,18 @@ func (a *app) upCommand() *cobra.Command {
 			l, err := a.up(cmd.Context(), cfg)
 			if err != nil {
 				return err
+			}
+			if nodes == 2 { // what the operation commands are made for
+				_, _, commands, err := agent.programs("")
+				if err != nil {
+					return err
+				}
+				err = l.InstallTools(commands, drill.Kind{Nodes: nodes, Fencing: fencing}.Configuration())
+				if errors.Is(err, os.ErrNotExist) {
+					a.print(msgNoCommands, commands)
+				} else if err != nil {
+					return err
+				}
 			}
 			return l.Keep()
 		},

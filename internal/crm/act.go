@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,31 @@ func (c *Client) Cleanup(ctx context.Context, resource, node string) error {
 func (c *Client) Fail(ctx context.Context, resource, node string) error {
 	return c.do(ctx, fmt.Sprintf("report the failure of %s on %s", resource, node),
 		"crm_resource", "--fail", "--resource", resource, "--node", node)
+}
+
+// Held are the values of a transient attribute by node, as the attribute daemon
+// has them. It may hold a change back from the CIB for a while (attrd_updater(8),
+// --delay).
+func (c *Client) Held(ctx context.Context, name string) (map[string]string, error) {
+	res, err := c.Run.Run(ctx, run.Command{Argv: []string{"attrd_updater", "-Q", "-A", "-n", name}})
+	if err != nil {
+		return nil, fmt.Errorf("cannot query %s: %w", name, err)
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(res.Stdout)) {
+		if m := heldLine.FindStringSubmatch(line); m != nil {
+			values[m[1]] = m[2]
+		}
+	}
+	return values, nil
+}
+
+var heldLine = regexp.MustCompile(`host="([^"]*)" value="([^"]*)"`)
+
+// WriteHeld has the attribute daemon write into the CIB at once what it holds
+// back, of all attributes and nodes.
+func (c *Client) WriteHeld(ctx context.Context) error {
+	return c.do(ctx, "have the node attributes written", "attrd_updater", "-R")
 }
 
 // StartStack starts Corosync, then Pacemaker, and returns when their services

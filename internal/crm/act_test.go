@@ -2,6 +2,7 @@ package crm
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,6 +54,8 @@ func TestActions(t *testing.T) {
 			[]string{"crm_resource --cleanup --resource pgsql --node node02"}, "cannot clean up pgsql on node02: "},
 		{func(c *Client) error { return c.ClearFencingHistory(background, "node02") },
 			[]string{"stonith_admin -c -H node02"}, "cannot clear the fencing history of node02: "},
+		{func(c *Client) error { return c.WriteHeld(background) },
+			[]string{"attrd_updater -R"}, "cannot have the node attributes written: "},
 		{func(c *Client) error { return c.Freeze(background, "pgsql-clone") },
 			[]string{"crm_resource --meta -r pgsql-clone -p maintenance -v true"}, "cannot suspend the monitoring of pgsql-clone: "},
 		{func(c *Client) error { return c.Thaw(background, "pgsql-clone") },
@@ -213,5 +216,20 @@ func TestWithInstalledTools(t *testing.T) {
 	saved, err := ParseSavedNodes(text)
 	if n, _ := saved.Node("node02"); err != nil || n.Attrs["standby"] != "on" {
 		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+func TestHeld(t *testing.T) {
+	const query = "attrd_updater -Q -A -n gw"
+	s := &script{answers: map[string]answer{query: said(`name="gw" host="node01" value="100"
+name="gw" host="node02" value="0"
+`)}}
+	got, err := (&Client{Run: s}).Held(background, "gw")
+	if want := map[string]string{"node01": "100", "node02": "0"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	s.answers[query] = failed(78, "attribute does not exist")
+	if got, err := (&Client{Run: s}).Held(background, "gw"); err == nil {
+		t.Errorf("%v of an attribute that is not there", got)
 	}
 }

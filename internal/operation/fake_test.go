@@ -496,6 +496,8 @@ func onlyLooks(argv []string) bool {
 		return has("is-active", "is-enabled", "cat", "show")
 	case "crm_node":
 		return has("-l", "-p", "-n", "-q")
+	case "attrd_updater":
+		return has("-Q")
 	case "corosync-cmapctl":
 		return has("-g")
 	case "stonith_admin":
@@ -546,6 +548,14 @@ func (n *fakeNode) program(argv []string) (stdout string, status int) {
 		return n.systemctl(argv[1], value(argv[1]))
 	case "crm_attribute":
 		return n.c.attribute(argv, value)
+	case "attrd_updater": // nothing is held back
+		var held strings.Builder
+		for _, m := range []*fakeNode{n.c.a, n.c.b} {
+			if v, set := m.transient[value("-n")]; set {
+				fmt.Fprintf(&held, "name=%q host=%q value=%q\n", value("-n"), m.host, v)
+			}
+		}
+		return held.String(), 0
 	case "crm_resource", "stonith_admin":
 		return "", 0
 	}
@@ -761,7 +771,11 @@ func (c *fakeCluster) cib() string {
 	pairs(c.primitive, c.params)
 	p(`</primitive></clone>`)
 	c.eachOther(p, func(r fakeResource) {
-		p(`<primitive id="%s" class="ocf" provider="heartbeat" type="%s"/>`, r.id, r.kind)
+		p(`<primitive id="%s" class="ocf" provider="heartbeat" type="%s">`, r.id, r.kind)
+		if r.kind == "ping" {
+			pairs(r.id, map[string]string{"name": "default_ping_set"})
+		}
+		p(`</primitive>`)
 	})
 	p(`</resources><constraints/></configuration><status/></cib>`)
 	return b.String()

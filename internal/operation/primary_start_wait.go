@@ -137,6 +137,7 @@ func (p *starter) await(ctx context.Context, limit time.Duration) error {
 		if promoted, _ := o.PrimaryRuns(p.promotable(p.db), resource, p.peerName); promoted {
 			return nil, message.Fail(message.PST012, "peer", p.peerName).Then(p.called("status"))
 		}
+		p.arrives(ctx, p.own, p.own.Name(), o, p.db.all)
 		return p.unready(o, watched), nil
 	})
 	if err != nil {

@@ -43,42 +43,114 @@ func ageOf(stamp string, now time.Duration) (time.Duration, error) {
 	return now - time.Duration(at)*time.Microsecond, nil
 }
 
-// dampening is how long the cluster holds changes of its attributes back: the
-// longest of those that resources ask for, which is 5 s for ping when nothing
-// is said.
-func dampening(all []crm.Definition) time.Duration {
-	var longest time.Duration
+// dampened are the attributes whose changes the cluster holds back for a while,
+// so that those of several nodes take effect together, with for how long: as
+// the resource's dampen says, which is 5 s for ping when nothing is said.
+func dampened(all []crm.Definition) map[string]time.Duration {
+	list := map[string]time.Duration{}
 	for _, d := range all {
+		ping := d.Type == "ping" || d.Type == "pingd"
 		value := d.Params["dampen"]
-		if value == "" && (d.Type == "ping" || d.Type == "pingd") {
+		if value == "" && ping {
 			value = "5s"
 		}
 		if value != "" && strings.Trim(value, "0123456789") == "" {
 			value += "s"
 		}
-		if t, err := time.ParseDuration(value); err == nil {
-			longest = max(longest, t)
+		name := d.Params["name"]
+		if name == "" && ping {
+			name = "pingd"
+		}
+		if t, err := time.ParseDuration(value); err == nil && name != "" {
+			list[name] = max(list[name], t)
 		}
 	}
-	return longest
+	return list
 }
 
-// letSettle waits until what a node has left behind in the cluster is written
+// heldOnlyOf says whether the CIB has of every node but one what the attribute
+// daemon has of it.
+func heldOnlyOf(name string, held map[string]string, o crm.Overview, node string) bool {
+	for _, n := range o.Nodes {
+		if n.Online && n.Name != node && n.Attrs[name] != held[n.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+// writeHeld has the cluster write at once what it holds back of a node that
+// comes or has gone. Where something of another node is held back as well, it
+// is left to its time, and written is false. in is a node of the cluster.
+func (s *session) writeHeld(ctx context.Context, in node.Node, of string, all []crm.Definition) (written bool, err error) {
+	names := dampened(all)
+	if len(names) == 0 {
+		return true, nil
+	}
+	o, err := s.crm(in).Overview(ctx)
+	if err != nil {
+		return false, err
+	}
+	for name := range names {
+		held, err := s.crm(in).Held(ctx, name)
+		if err != nil {
+			return false, err
+		}
+		if !heldOnlyOf(name, held, o, of) {
+			return false, nil
+		}
+	}
+	if err := s.crm(in).WriteHeld(ctx); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// arrives has the state of a node that has just come written at once, as soon
+// as its resources have told it: PostgreSQL may wait for it by a rule.
+func (s *session) arrives(ctx context.Context, in node.Node, own string, o crm.Overview, all []crm.Definition) {
+	n, found := o.Node(own)
+	if ping, _ := o.AllRunOn(present(o, s.conf.Ping), own); !found || !ping {
+		return
+	}
+	for name := range dampened(all) {
+		if n.Attrs[name] != "" {
+			continue
+		}
+		if _, err := s.writeHeld(ctx, in, own, all); err != nil {
+			s.con.Detail("%v", err)
+		}
+		return
+	}
+}
+
+// letSettle makes sure that what a node has left behind in the cluster is written
 // down. While the cluster holds changes of an attribute back, because the node
 // has left, its coming back can take that attribute from the primary: Pacemaker
 // may take over the state of the node that joins, in which it is missing. The
 // rule on the gateway then demotes the primary (seen with 2.1.5: 13 s without
-// service).
-func (s *session) letSettle(ctx context.Context, n node.Node, all []crm.Definition) error {
+// service). in is a node of the cluster.
+func (s *session) letSettle(ctx context.Context, n, in node.Node, all []crm.Definition) error {
 	const margin = time.Second
 	age, err := stackAge.On(ctx, n, struct{}{})
 	if err != nil {
 		s.con.Detail("how long Pacemaker has been down on %s: %v", n.Name(), err)
 		return nil
 	}
-	left := dampening(all) + margin - age
+	var longest time.Duration
+	for _, t := range dampened(all) {
+		longest = max(longest, t)
+	}
+	left := longest + margin - age
 	if left <= 0 {
 		return nil
+	}
+	written, err := s.writeHeld(ctx, in, n.Name(), all)
+	if written {
+		return nil
+	}
+	if err != nil {
+		s.con.Detail("%v", err)
 	}
 	s.con.Tell(message.CMN057, "node", n.Name(), "sec", strconv.FormatFloat(left.Seconds(), 'f', 1, 64))
 	select {

@@ -26,7 +26,7 @@ func (j *joiner) start(ctx context.Context) error {
 	if err := j.phase(ctx, phaseStart); err != nil {
 		return err
 	}
-	if err := j.letSettle(ctx, j.own, j.db.all); err != nil {
+	if err := j.letSettle(ctx, j.own, j.peer, j.db.all); err != nil {
 		return err
 	}
 	if err := context.Cause(ctx); err != nil {
@@ -70,6 +70,7 @@ func (j *joiner) wait(ctx context.Context) error {
 			return []string{"Pacemaker"}, nil
 		}
 		last = o
+		j.arrives(ctx, j.peer, own, o, j.db.all)
 		var missing []string
 		note := func(name string, ok bool, why string) {
 			if !ok {

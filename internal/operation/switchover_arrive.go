@@ -125,7 +125,7 @@ func (w *switcher) comeBack(ctx context.Context) error {
 	}
 	w.con.Step(message.SWO111, "node", from)
 	if !stays {
-		if err := w.letSettle(ctx, w.from, w.db.all); err != nil {
+		if err := w.letSettle(ctx, w.from, w.to, w.db.all); err != nil {
 			return err
 		}
 		if err := w.crm(w.from).StartStack(ctx); err != nil {
@@ -138,6 +138,7 @@ func (w *switcher) comeBack(ctx context.Context) error {
 		if err != nil {
 			return []string{err.Error()}, nil
 		}
+		w.arrives(ctx, w.to, from, o, w.db.all)
 		if list := o.FailuresSince(w.db.def.Resource, from, w.began[from]); len(list) > 0 {
 			return nil, message.Fail(message.SWO053, "node", from, "other", w.to.Name()).
 				Because(errors.New(failureText(list[0]))).Then(w.called("standby-start"))
