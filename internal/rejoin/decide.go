@@ -131,7 +131,7 @@ func (j *judge) asIs() Choice {
 		j.history(&no)
 	}
 	j.whole(&no)
-	j.archiveAhead(&no)
+	j.archiveAhead(&no, j.later)
 	if j.comparable() {
 		j.ahead(&no)
 	}
@@ -227,15 +227,23 @@ func (j *judge) whole(no *reasons) {
 // come to the end of yet.
 func (j *judge) later(name string) bool {
 	f, _ := wal.ParseName(name)
+	return f.Kind == wal.SegmentKind && f.Timeline > j.p.Timeline || j.laterOfPrimary(name)
+}
+
+// laterOfPrimary is [judge.later] on the primary's own timeline.
+func (j *judge) laterOfPrimary(name string) bool {
+	f, _ := wal.ParseName(name)
 	s, ok := f.Segment(j.p.SegmentSize)
-	return f.Kind == wal.SegmentKind && ok &&
-		(f.Timeline > j.p.Timeline || f.Timeline == j.p.Timeline && s >= wal.SegmentOf(j.p.Flush, j.p.SegmentSize))
+	return f.Kind == wal.SegmentKind && ok && f.Timeline == j.p.Timeline && s >= wal.SegmentOf(j.p.Flush, j.p.SegmentSize)
 }
 
 // archiveAhead is V8. One archive for both nodes is looked at with the
-// primary's eyes only: it grows.
-func (j *judge) archiveAhead(no *reasons) {
-	if n := slices.IndexFunc(j.l.Archive, j.later); n >= 0 && !j.opt.Shared {
+// primary's eyes only: it grows. Where the data here is replaced, what this node
+// has archived on a timeline of its own is no obstacle as V8 has it: it is put
+// aside with the rest of that timeline ([Decision.Stale]). A primary that nobody
+// followed would else never come back.
+func (j *judge) archiveAhead(no *reasons, ahead func(string) bool) {
+	if n := slices.IndexFunc(j.l.Archive, ahead); n >= 0 && !j.opt.Shared {
 		no.add(message.SST038, "name", j.l.Archive[n])
 	}
 }
@@ -347,7 +355,7 @@ func (j *judge) rewind(asIs Choice) Choice {
 		}
 	}
 	j.whole(&no)
-	j.archiveAhead(&no)
+	j.archiveAhead(&no, j.laterOfPrimary)
 	j.primaryArchiveAhead(&no)
 	if !j.p.FullPageWrites {
 		no.add(message.SST042)
@@ -383,19 +391,25 @@ func (j *judge) rewind(asIs Choice) Choice {
 // baseBackup decides on a base backup: the data here does not count.
 func (j *judge) baseBackup() Choice {
 	var no reasons
-	j.archiveAhead(&no)
+	j.archiveAhead(&no, j.laterOfPrimary)
 	j.primaryArchiveAhead(&no)
 	foreign := !j.comparable()
 	if j.l.Control == nil && j.l.ArchiveSystem == j.p.SystemID {
 		foreign = false // what is left of an attempt before this one
 	}
-	if foreign && len(j.l.Archive) > 0 && !j.opt.Shared {
+	if foreign && slices.ContainsFunc(j.l.Archive, hasWAL) && !j.opt.Shared {
 		no.add(message.SST046, "dir", j.l.ArchiveDir)
 	}
 	for _, f := range j.opt.Backup {
 		no.add(message.SST049, "reason", f)
 	}
 	return choice(BaseBackup, no)
+}
+
+// hasWAL says whether an archived file holds WAL; others say nothing of whose it is.
+func hasWAL(name string) bool {
+	f, _ := wal.ParseName(name)
+	return f.HasWAL()
 }
 
 // Text words a reason, and a reason in it, in the printer's language.

@@ -100,6 +100,7 @@ func TestDecide(t *testing.T) {
 		{"replayed more than its WAL tells", func(l *Local, p *Primary, _ *Options) { promoted(p, 42*mib); l.Control.MinRecovery = 43 * mib }, "n 40; r+; b+"},
 		{"V1 nothing here", func(l *Local, _ *Primary, _ *Options) { *l = Local{} }, "n 30; r 30; b+"},
 		{"V1 nothing here and an archive", func(l *Local, _ *Primary, _ *Options) { *l = Local{Archive: files(1, 1, 2), ArchiveSystem: 8} }, "n 30; r 30; b 46"},
+		{"V1 nothing here and no WAL", func(l *Local, _ *Primary, _ *Options) { *l = Local{Archive: []string{"00000002.history"}} }, "n 30; r 30; b+"},
 		{"V1 nothing here any more", func(l *Local, _ *Primary, _ *Options) { *l = Local{Archive: files(1, 1, 2), ArchiveSystem: 7} }, "n 30; r 30; b+"},
 		{"V2 version unknown", func(l *Local, _ *Primary, _ *Options) { l.Version = 0 }, "n 31; r 31; b+"},
 		{"V2 another program", func(l *Local, _ *Primary, _ *Options) { l.Installed = 16 }, "n 32; r 32; b+"},
@@ -153,7 +154,7 @@ func TestDecide(t *testing.T) {
 		{"no control file", func(l *Local, _ *Primary, _ *Options) { l.Control, l.Damage, l.Archive = nil, "no file", nil }, "n 48; r 48; b+"},
 		{"V8 archive here ahead", func(l *Local, _ *Primary, _ *Options) { l.Archive = files(1, 49, 50) }, "n 38; r 38; b 38"},
 		{"V8 compressed", func(l *Local, _ *Primary, _ *Options) { l.Archive = []string{files(1, 60, 60)[0] + ".zst"} }, "n 38; r 38; b 38"},
-		{"V8 of another timeline", func(l *Local, _ *Primary, _ *Options) { l.Archive = files(2, 3, 3) }, "n 38; r 38; b 38"},
+		{"V8 of another timeline", func(l *Local, _ *Primary, _ *Options) { l.Archive = files(2, 3, 3) }, "n 38; r+; b+"},
 		{"V8 part of a segment", func(l *Local, _ *Primary, _ *Options) { l.Archive = []string{files(1, 60, 60)[0] + ".partial"} }, "n+; r-; b+"},
 		{"V8 shared", func(l *Local, _ *Primary, o *Options) { l.Archive, o.Shared = files(1, 50, 50), true }, "n+; r-; b+"},
 		{"V9 ahead", func(l *Local, p *Primary, _ *Options) {

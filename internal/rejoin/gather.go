@@ -301,12 +301,12 @@ func (n node) read(path string, limit int64) ([]byte, error) {
 }
 
 // archiveSystem is the system identifier in the header of the newest archived
-// segment that can be read (struct XLogLongPageHeaderData).
+// segment, or part of one, that can be read (struct XLogLongPageHeaderData).
 func (n node) archiveSystem(names []string) uint64 {
 	const at, header = 24, 40
 	for _, name := range slices.Backward(names) {
 		f, _ := wal.ParseName(name)
-		if f.Kind != wal.SegmentKind {
+		if !f.HasWAL() {
 			continue
 		}
 		b, err := n.read(filepath.Join(n.in.Archive, f.Base), header)

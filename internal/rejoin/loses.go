@@ -1,10 +1,22 @@
 package rejoin
 
+import (
+	"slices"
+
+	"pgrex/internal/pg/wal"
+)
+
 // Loses says whether a rewind or a base backup takes away what the primary
 // has not, or may do so because nobody can tell: an operator has to want it.
 func (d Decision) Loses(l Local, p Primary) bool {
 	end, known := l.position()
+	later := func(name string) bool {
+		f, known := wal.ParseName(name)
+		return known && f.Kind == wal.SegmentKind && f.Timeline > p.Timeline
+	}
 	switch {
+	case slices.ContainsFunc(l.Archive, later):
+		return true // it was a primary of its own, or is the newer one
 	case !l.Exists, l.Unfinished != "":
 		return false // nothing here, or nothing that can be used
 	case l.Control == nil, l.Control.SystemID != p.SystemID, d.Fork == 0, !known:

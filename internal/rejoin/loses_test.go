@@ -21,6 +21,7 @@ func TestLoses(t *testing.T) {
 		{"ahead on the same timeline", func(l *Local, p *Primary) { p.Flush = l.End.End - 8 }, true},
 		{"promoted behind it", func(l *Local, p *Primary) { promoted(p, l.End.End) }, false},
 		{"promoted before its end", func(l *Local, p *Primary) { promoted(p, l.End.End-8) }, true},
+		{"archived on a timeline of its own", func(l *Local, _ *Primary) { l.Archive = append(l.Archive, files(2, 3, 3)...) }, true},
 		{"history unknown", func(l *Local, _ *Primary) { l.Ancestry = nil }, true},
 		{"crashed, end unknown", func(l *Local, _ *Primary) { crashed(l); l.WALKnown = false }, true},
 	} {

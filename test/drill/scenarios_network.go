@@ -99,6 +99,14 @@ func networkFaults() []Scenario {
 			Strike: cutAll(standby, lab.Silent, lab.LANs()...), Check: stopsAlone(standby), Mend: inOrder(healAll, together), Repair: standbyBack,
 		},
 		{
+			ID: "F38w", Name: "F38n, and the standby archives WAL of its own", Course: Stays, Lasts: 20 * time.Second, Spared: ofTwoWays,
+			Fault: Text{"the standby loses all LANs; no fencing. It becomes primary without a client, and archives a segment of its timeline",
+				"Standby の全 LAN の断 (フェンシングなし)。クライアントのいないまま昇格し、自分のタイムラインの WAL をアーカイブする"},
+			Expect: Text{"as F38n; the commands put that segment aside and bring the node back", "F38n と同じ。コマンドはその WAL を退避してノードを戻す"},
+			Strike: inOrder(cutAll(standby, lab.Silent, lab.LANs()...), archivesAlone(standby)), Check: stopsAlone(standby),
+			Mend: inOrder(healAll, together), Repair: standbyBack,
+		},
+		{
 			ID: "F39", Name: "flapping links", Course: Stays, Restarts: []string{"standby"}, // the gateway may be lost there
 			Fault: Text{"a second off and a second on, for 12 s each: both IC-LANs and the D-LAN of the primary, the S-LAN of the standby",
 				"リンクの断続 (1 秒断、1 秒接続を 12 秒ずつ): Primary の IC-LAN 2 系統と D-LAN、Standby の S-LAN"},
@@ -175,6 +183,27 @@ func stopsAlone(n func(*Run) *lab.Node) func(*Run) error {
 				return err.Error(), false
 			}
 			return st.String(), st.Nodes[n(r).Name].Role == lab.Stopped
+		})
+	}
+}
+
+// archivesAlone waits until a node that is cut off has become a primary, and has
+// it archive a segment.
+func archivesAlone(n func(*Run) *lab.Node) func(*Run) error {
+	return func(r *Run) error {
+		return lab.Until(r, "segment archived by "+n(r).Name+" alone", 30*time.Second, func(context.Context) (string, bool) {
+			if !r.writable(n(r)) {
+				return "it is a standby", false
+			}
+			if _, err := r.sql(n(r), "postgres", "SELECT pg_switch_wal()"); err != nil {
+				return err.Error(), false
+			}
+			// A server that has archived nothing since its start says nothing.
+			out, err := r.sql(n(r), "postgres", "SELECT last_archived_wal ~ ('^' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '[0-9A-F]{16}$') FROM pg_stat_archiver")
+			if err != nil {
+				return err.Error(), false
+			}
+			return out, out == "t"
 		})
 	}
 }

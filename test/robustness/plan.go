@@ -240,6 +240,7 @@ var choices = []choice{
 	{id: "F37n", on: plain, alone: true, standby: true, check: true},
 	{id: "F38", on: fenced, least: shot, standby: true, fenced: theStandby},
 	{id: "F38n", on: plain, alone: true, standby: true, check: true},
+	{id: "F38w", on: plain, alone: true, standby: true, check: true},
 	{id: "F39", on: everyOne, alone: true, standby: true},
 	{id: "F39s", on: everyOne, alone: true, standby: true},
 	{id: "F40", on: fenced, least: shot, standby: true, fenced: theStandby},

@@ -36,6 +36,9 @@ type Name struct {
 	log, seg uint32
 }
 
+// HasWAL says whether the file is a segment or a part of one.
+func (n Name) HasWAL() bool { return n.Kind == SegmentKind || n.Kind == PartialKind }
+
 // compressions are the suffixes of programs that archive commands compress with.
 var compressions = []string{".gz", ".bz2", ".xz", ".lz4", ".zst"}
 
