@@ -170,6 +170,11 @@ func TestHungServer(t *testing.T) {
 			if !strings.Contains(a.reason, "does not serve") && !strings.Contains(a.reason, "does not answer") {
 				t.Errorf("reason %q", a.reason)
 			}
+			// However long the time: what is stopped is not slow.
+			a = s.want("monitor", c.monitor, recurring, "OCF_RESKEY_CRM_meta_timeout=60000")
+			if a.took < 5*time.Second || a.took > 15*time.Second || !strings.Contains(a.reason, "is stopped") {
+				t.Errorf("given up after %v: %s", a.took, a.reason)
+			}
 			s.inTime(6*time.Second, c.end, ocf.Success)
 			if p, err := s.instance().Processes(); err != nil || !p.None() {
 				t.Errorf("%s answered success and left %+v, %v", c.end, p, err)

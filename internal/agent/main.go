@@ -40,8 +40,11 @@ type Agent struct {
 	usable   bool   // the configuration is; otherwise only the server is looked after
 	nameless bool   // the name service does not know pgdba
 
-	state        *crm.State // read once per action, see cluster
-	promoteAsked bool       // the server has been told to leave recovery
+	watcher      *pg.Watcher // held, see holdWatch; nil without one
+	met          *[]int      // processes of a primary that send to standbys, nil while nobody has looked
+	secrets      []string    // variables that hideSecrets has taken away
+	state        *crm.State  // read once per action, see cluster
+	promoteAsked bool        // the server has been told to leave recovery
 }
 
 // action is one of the actions that look at the server.
@@ -54,16 +57,18 @@ type action struct {
 	promotable bool
 	// endless actions have no deadline: they end with what they wait for.
 	endless bool
+	// alone: the watcher looks at nothing meanwhile.
+	alone bool
 }
 
 var actions = map[string]action{
 	"start":        {run: (*Agent).start},
 	"stop":         {run: (*Agent).stop, lenient: true},
 	"status":       {run: (*Agent).status, lenient: true},
-	"monitor":      {run: (*Agent).monitor, lenient: true},
-	"promote":      {run: (*Agent).promote, promotable: true},
+	"monitor":      {run: (*Agent).monitor, lenient: true, alone: true},
+	"promote":      {run: (*Agent).promote, promotable: true, alone: true},
 	"demote":       {run: (*Agent).demote, lenient: true, promotable: true},
-	"notify":       {run: (*Agent).notify, lenient: true},
+	"notify":       {run: (*Agent).notify, lenient: true, alone: true},
 	"validate-all": {run: (*Agent).validateAll},
 	"reload-agent": {run: (*Agent).reloadAgent},
 	watchAction:    {run: (*Agent).watch, endless: true},
@@ -192,7 +197,7 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 		return ocf.ErrConfigured, fmt.Errorf("%s needs rep_mode async or sync, it is %s", call.Action, params.RepMode)
 	}
 	log.AddHook(params.RedactHook())
-	hideSecrets()
+	secrets := hideSecrets()
 	err = errors.Join(err, params.Check(call))
 	if err != nil && !do.lenient {
 		code, _ := ocf.FirstReason(err)
@@ -206,7 +211,7 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 	defer cancel()
 
 	runner := run.Local{}
-	a := &Agent{call: call, params: params, log: log, usable: usable,
+	a := &Agent{call: call, params: params, log: log, usable: usable, secrets: secrets,
 		crm: &crm.Client{Run: runner, WriteTimeout: params.CrmAttrTimeout, FeatureSet: call.FeatureSet}}
 	user, userErr := pg.LookupUser(ctx, runner, params.PgDBA)
 	if userErr != nil && !do.lenient {
@@ -227,6 +232,10 @@ func perform(call ocf.Call, do action, env ocf.Env, log *logrus.Logger) (ocf.Cod
 			return ocf.ErrGeneric, err
 		}
 	}
+	if do.alone {
+		a.holdWatch()
+	}
+	defer a.letGo()
 	code, err := do.run(a, ctx)
 	if err != nil {
 		err = errors.New(params.Redact(oneLine(err)))
@@ -246,13 +255,16 @@ func (a *Agent) namesNode() bool {
 
 // hideSecrets takes the passwords that Pacemaker has put into our environment
 // out of it: what we start inherits it, and the server would keep them there
-// for everybody who may run code in it.
-func hideSecrets() {
+// for everybody who may run code in it. It returns them for the watcher.
+func hideSecrets() (taken []string) {
 	for _, p := range ocf.Table("") {
-		if p.Secret {
-			_ = os.Unsetenv("OCF_RESKEY_" + p.Name)
+		name := "OCF_RESKEY_" + p.Name
+		if value, set := os.LookupEnv(name); p.Secret && set {
+			taken = append(taken, name+"="+value)
+			_ = os.Unsetenv(name)
 		}
 	}
+	return taken
 }
 
 // defaultTimeout is the time of an action that was started by hand.

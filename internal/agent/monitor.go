@@ -43,6 +43,14 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	// The server gets two thirds of the time, its verdict's consequences the rest.
 	query, cancel := a.share(ctx, 2, 3)
 	defer cancel()
+	query, cancel = unlessFrozen(query, func() int {
+		p, err := a.pg.Processes()
+		if err != nil {
+			return 0
+		}
+		return p.Postmaster
+	})
+	defer cancel()
 	session, err := a.connectForMonitor(query)
 	if errors.Is(err, pg.ErrTooMany) || a.nameless && errors.Is(err, pg.ErrAuth) {
 		return a.busyVerdict(err)
@@ -54,6 +62,9 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		return a.failed(), fmt.Errorf("PostgreSQL runs but does not serve: %w", err)
 	}
 	defer session.Close()
+	if !a.call.Probe() {
+		a.keepWatch() // before anything is seen that it might change
+	}
 
 	server, senders, err := session.Observe(query)
 	if err != nil && server.VersionNum == 0 {
@@ -63,9 +74,6 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		// The server has said what it is; its view of the standbys is another matter.
 		a.log.Warnf("the standbys keep their last verdict: %v", oneLine(err))
 		return a.roleCode(server), nil
-	}
-	if !a.call.Probe() {
-		a.keepWatch()
 	}
 	a.report(a.showReceiver(ctx, server))
 	if !a.replicated() {
@@ -85,6 +93,37 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	}
 	a.report(a.attendPrimary(ctx, session, server, senders))
 	return ocf.RunningPromoted, nil
+}
+
+// frozenTime is how long a postmaster may be stopped before it is given up: no
+// load does that, and it answers nobody.
+const frozenTime = 5 * time.Second
+
+// unlessFrozen is a context that ends when the postmaster has been stopped, by
+// SIGSTOP or a debugger, for [frozenTime] without a break. A server that is only
+// slow has all of the time.
+func unlessFrozen(ctx context.Context, postmaster func() int) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		const often = 200 * time.Millisecond
+		ticker := time.NewTicker(often)
+		defer ticker.Stop()
+		for since := time.Now(); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			pid := postmaster()
+			if pid == 0 || !pg.Frozen(pid) {
+				since = time.Now()
+			} else if time.Since(since) >= frozenTime {
+				cancel(fmt.Errorf("postmaster %d is stopped (SIGSTOP, or a debugger) and hears nothing", pid))
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // diedMeanwhile answers for a server that was there a moment ago.
@@ -216,6 +255,8 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 		return a.apply(ctx, nil, replication.Found(a.node, a.nodes(s)))
 	}
 	a.report(a.watchSlots(ctx, session))
+	sending := a.sending(senders)
+	a.met = &sending
 	if a.steady(ctx, server, senders) {
 		return nil
 	}

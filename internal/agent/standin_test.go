@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 		"crm_resource":  func() { call(func(*record) int { return 0 }) },
 		"cibadmin":      func() { call(cibadmin) },
 		"pg_ctl":        func() { call(pgCtl) },
+
+		"corosync-quorumtool": quorumTool,
 	}
 	if run, ok := standIns[filepath.Base(os.Args[0])]; ok {
 		run()
@@ -89,6 +91,21 @@ func (r *record) write(dir string) error {
 		return err
 	}
 	return os.Rename(tmp, filepath.Join(dir, "cluster.json"))
+}
+
+// quorumTool tells of every change of the membership until it is killed.
+func quorumTool() {
+	for seen := ""; ; time.Sleep(20 * time.Millisecond) {
+		r, err := readRecord(os.Getenv("STANDIN_DIR"))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(70)
+		}
+		if now := fmt.Sprint(r.Online); now != seen {
+			fmt.Println("Quorum information:", now)
+			seen = now
+		}
+	}
 }
 
 // call runs a stand-in: it notes the call, has its effect, and kills the agent

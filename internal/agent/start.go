@@ -241,7 +241,7 @@ func (a *Agent) prepareFiles() error {
 	}
 	steps := []func() error{
 		a.pg.ClaimTmpDir,
-		func() error { return a.pg.WriteRecovery(a.recoverySettings()) },
+		func() error { return a.pg.WriteRecovery(append(a.recoverySettings(), a.retrySettings()...)) },
 		func() error { return a.prepareSyncNames() },
 		a.pg.WriteStandbySignal,
 		func() error { return a.pg.EnsureIncludes(a.includes()...) },
@@ -314,6 +314,18 @@ func (a *Agent) recoverySettings() []pg.Setting {
 		settings = append(settings, pg.Setting{Name: "primary_slot_name", Value: ocf.SlotName(p.SlotName, a.node)})
 	}
 	return settings
+}
+
+// retrySettings let a standby try the primary's address, which moves, and the
+// archive every half second. With the server's default of 5 s it joins a new
+// primary that much later, and a promotion that falls into such a pause waits
+// for its end. What the server is configured with goes before.
+func (a *Agent) retrySettings() []pg.Setting {
+	const name = "wal_retrieve_retry_interval"
+	if !a.pg.IncludesRecovery() || a.pg.Configured(name) {
+		return nil
+	}
+	return []pg.Setting{{Name: name, Value: "500ms"}}
 }
 
 // launch starts the server and waits until it answers or has died.

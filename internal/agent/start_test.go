@@ -231,3 +231,27 @@ func TestTmpDirOfAnother(t *testing.T) {
 	second.params["tmpdir"] = own
 	second.want("start", ocf.Success)
 }
+
+// A standby tries again soon, unless the server is configured otherwise.
+func TestRetrySettings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	want := "500ms"
+	if s.release() < 12 {
+		want = "5s" // a standby's settings are in recovery.conf, where this one cannot be
+	}
+	const setting = "select current_setting('wal_retrieve_retry_interval')"
+	s.standby()
+	if got := s.query(setting); got != "50ms" {
+		t.Errorf("configured as 50 ms, used %s", got)
+	}
+	s.want("stop", ocf.Success)
+	conf := filepath.Join(s.data, "postgresql.conf")
+	text, err := os.ReadFile(conf)
+	s.must(err)
+	s.must(os.WriteFile(conf, []byte(strings.ReplaceAll(string(text), "wal_retrieve_retry_interval", "#")), 0o600))
+	s.standby()
+	if got := s.query(setting); got != want {
+		t.Errorf("used %s, want %s", got, want)
+	}
+}

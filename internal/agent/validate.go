@@ -28,7 +28,10 @@ func (a *Agent) validateAll(context.Context) (ocf.Code, error) {
 // reloadAgent takes over parameters that only the agent reads: every later
 // action gets them from Pacemaker anyway, so all there is to do is to look at
 // them. It is checked in full, whatever its level.
-func (a *Agent) reloadAgent(context.Context) (ocf.Code, error) { return a.systemVerdict() }
+func (a *Agent) reloadAgent(context.Context) (ocf.Code, error) {
+	a.endWatch() // it goes by the old parameters; the next monitor starts another
+	return a.systemVerdict()
+}
 
 // systemVerdict is what checkSystem comes to: of several findings the most
 // severe, and how many more there are.

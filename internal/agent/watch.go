@@ -18,11 +18,12 @@ import (
 // The watcher is this program once more, with the action below, beside a server
 // that runs: it holds the postmaster as a file descriptor, sleeps until that
 // ends, and tells the cluster, which would else learn of it from the next
-// monitor only. It changes nothing itself; without it everything works, later.
+// monitor only. Of a primary it holds the senders too, and looks after the
+// standbys when one ends (look.go). Without it everything works, later.
 //
 // Start and every monitor see to it that there is one, and who stops the server
-// ends it first: a death that is wanted is told to nobody. See
-// docs/decisions/0048-watcher.md.
+// ends it first: a death that is wanted is told to nobody. Whatever else of ours
+// changes something holds it meanwhile. See docs/decisions/0048-watcher.md.
 const watchAction = "watch"
 
 // keepWatch starts a watcher for the running server unless there is one, or ends
@@ -36,20 +37,42 @@ func (a *Agent) keepWatch() {
 		a.endWatch()
 		return
 	}
-	w, err := a.pg.FindWatcher()
-	if err == nil {
-		w.Close()
+	if a.watcher != nil {
 		return
 	}
+	w, err := a.pg.FindWatcher()
 	if errors.Is(err, pg.ErrNoWatcher) {
-		var self string
-		if self, err = ownProgram(); err == nil {
-			err = run.Detach(run.Command{Argv: []string{self, watchAction}})
-		}
+		w, err = a.startWatch()
+	}
+	if err == nil {
+		err = a.hold(w)
 	}
 	if err != nil {
 		a.log.Warnf("no watcher, the next monitor will find out what becomes of the server: %v", oneLine(err))
 	}
+}
+
+// startWatch starts a watcher and returns when it can be held: there is none that
+// an action could miss.
+func (a *Agent) startWatch() (w *pg.Watcher, err error) {
+	self, err := ownProgram()
+	if err != nil {
+		return nil, err
+	}
+	if err := run.Detach(run.Command{Argv: []string{self, watchAction}, Env: a.secrets}); err != nil {
+		return nil, err
+	}
+	const patience = time.Second
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("it does not come up"))
+	defer cancel()
+	err = until(ctx, "the watcher", 5*time.Millisecond, func() (bool, error) {
+		w, err = a.pg.FindWatcher()
+		if errors.Is(err, pg.ErrNoWatcher) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	return w, err
 }
 
 // ownProgram is the path by which Pacemaker has started us: a link need not
@@ -64,6 +87,10 @@ func ownProgram() (string, error) {
 // endWatch ends the watcher and returns when it has ended, so that it says
 // nothing of what happens to the server from now on.
 func (a *Agent) endWatch() {
+	if a.watcher != nil {
+		a.watcher.Close()
+		a.watcher = nil
+	}
 	w, err := a.pg.FindWatcher()
 	if err == nil {
 		err = w.End()
@@ -73,11 +100,55 @@ func (a *Agent) endWatch() {
 	}
 }
 
+// holdWatch keeps the watcher from looking after the standbys while an action
+// does, until that ends. One that does not let go is ended.
+func (a *Agent) holdWatch() {
+	w, err := a.pg.FindWatcher()
+	if err == nil {
+		err = a.hold(w)
+	}
+	if err != nil && !errors.Is(err, pg.ErrNoWatcher) {
+		a.log.Warnf("the watcher, if there is one, is not held: %v", oneLine(err))
+	}
+}
+
+func (a *Agent) hold(w *pg.Watcher) error {
+	err := w.Hold()
+	if err != nil {
+		w.Close()
+		a.endWatch()
+		return err
+	}
+	a.watcher = w
+	return nil
+}
+
+// letGo ends [Agent.holdWatch], and has the watcher look after an action upon
+// which standbys may come or go, or that has met others than it knows.
+func (a *Agent) letGo() {
+	if a.watcher == nil {
+		return
+	}
+	news := a.met != nil && pg.Mark(*a.met) != a.watcher.Known
+	if news || a.call.Action == "promote" || a.call.Action == "notify" && a.call.Notify.Type == "post" {
+		if err := a.watcher.Look(); err != nil {
+			a.log.Debugf("the watcher is gone: %v", err)
+		}
+	}
+	a.watcher.Close()
+}
+
 // watch is the watcher: it returns when the server has ended or it is told to.
 // When there is no server the next monitor finds that out.
 func (a *Agent) watch(ctx context.Context) (ocf.Code, error) {
+	l := &looker{a: a, undone: true}
+	duty := pg.Duty{Died: a.tell, Look: l.look}
+	if a.usable && a.replicated() {
+		duty.Events = l.membership
+	}
+	debug.SetGCPercent(50) // memory is dear in what lives for months
 	debug.FreeOSMemory()
-	err := a.pg.Watch(ctx, a.tell)
+	err := a.pg.Watch(ctx, duty)
 	for _, harmless := range []error{pg.ErrWatched, pg.ErrNoServer, pg.ErrToldToEnd} {
 		if errors.Is(err, harmless) {
 			return ocf.Success, nil
@@ -100,11 +171,9 @@ func (a *Agent) tell(ctx context.Context, postmaster int) error {
 		return err
 	}
 	d.State = c.State
-	p, err := a.pg.Processes()
-	if err != nil {
+	if d.Served, err = a.served(ctx); err != nil {
 		return err
 	}
-	d.Served = p.Postmaster != 0
 	err = until(ctx, "the state of the cluster", 100*time.Millisecond, func() (bool, error) {
 		o, err := a.crm.Overview(ctx)
 		d.Cluster = o
@@ -119,6 +188,21 @@ func (a *Agent) tell(ctx context.Context, postmaster int) error {
 	}
 	a.log.Warnf("postmaster %d has died: the cluster is told", postmaster)
 	return a.crm.Fail(ctx, d.Resource, d.Node)
+}
+
+// served says whether another server runs in the data directory of one that has
+// ended. A child that was being forked at that moment still listens in its
+// place, until it finds itself alone.
+func (a *Agent) served(ctx context.Context) (bool, error) {
+	const grace = 500 * time.Millisecond
+	end := time.Now().Add(grace)
+	var p pg.Processes
+	err := until(ctx, "the children of the server", 20*time.Millisecond, func() (bool, error) {
+		var err error
+		p, err = a.pg.Processes()
+		return err != nil || p.Postmaster == 0 || time.Now().After(end), err
+	})
+	return p.Postmaster != 0, err
 }
 
 // death is what is known when a server has ended that nobody of us has stopped.
@@ -140,24 +224,35 @@ func (d death) expected() string {
 	if d.Served {
 		return "another server runs in its place"
 	}
-	if d.Cluster.MaintenanceMode {
-		return "the cluster is in maintenance"
-	}
-	if n, _ := d.Cluster.Node(d.Node); n.Maintenance {
-		return "this node is in maintenance"
-	}
-	instances := d.Cluster.Of(d.Resource)
-	i := slices.IndexFunc(instances, func(r crm.Resource) bool { return r.ActiveOn(d.Node) })
-	if i < 0 {
-		return "the cluster has it not running here"
-	}
-	switch r := instances[i]; {
-	case !r.Managed || r.Maintenance || r.Blocked:
-		return "the cluster does not manage it"
+	r, why := managed(d.Cluster, d.Resource, d.Node)
+	switch {
+	case why != "":
+		return why
 	case r.Failed:
 		return "the cluster knows it already"
 	case r.Role != crm.Promoted && r.Role != crm.Unpromoted:
 		return "the cluster is at work on it: " + r.Role
 	}
 	return ""
+}
+
+// managed is the instance of a resource on a node, and why the cluster leaves it
+// to somebody else, or "".
+func managed(o crm.Overview, resource, node string) (crm.Resource, string) {
+	if o.MaintenanceMode {
+		return crm.Resource{}, "the cluster is in maintenance"
+	}
+	if n, _ := o.Node(node); n.Maintenance {
+		return crm.Resource{}, "this node is in maintenance"
+	}
+	instances := o.Of(resource)
+	i := slices.IndexFunc(instances, func(r crm.Resource) bool { return r.ActiveOn(node) })
+	if i < 0 {
+		return crm.Resource{}, "the cluster has it not running here"
+	}
+	r := instances[i]
+	if !r.Managed || r.Maintenance || r.Blocked {
+		return r, "the cluster does not manage it"
+	}
+	return r, ""
 }

@@ -127,6 +127,24 @@ func (c *Client) UnblockQuorum(ctx context.Context, absent []string, fencing boo
 	return err == nil, err
 }
 
+// Membership calls changed whenever nodes have joined or left Corosync, as this
+// node sees it, and once at its beginning. Pacemaker knows it a moment later.
+func (c *Client) Membership(ctx context.Context, changed func()) error {
+	_, err := c.Run.Run(ctx, run.Command{Argv: []string{"corosync-quorumtool", "-m"}, Live: says(changed), LiveOnly: true})
+	if err != nil {
+		return fmt.Errorf("cannot follow the membership of the cluster: %w", err)
+	}
+	return nil
+}
+
+// says is a writer that tells of something written.
+type says func()
+
+func (s says) Write(b []byte) (int, error) {
+	s()
+	return len(b), nil
+}
+
 // ClearFencingHistory forgets what fencing a node has seen.
 func (c *Client) ClearFencingHistory(ctx context.Context, node string) error {
 	return c.do(ctx, "clear the fencing history of "+node, "stonith_admin", "-c", "-H", node)

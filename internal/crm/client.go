@@ -44,12 +44,17 @@ func (c *Client) State(ctx context.Context, wanted []string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	return s, c.complete(ctx, &s, wanted)
+}
+
+// complete reads the permanent attributes of wanted nodes that are not online.
+func (c *Client) complete(ctx context.Context, s *State, wanted []string) error {
 	for _, name := range wanted {
 		if n, ok := s.Node(name); ok && !n.AttrsKnown {
-			return s, c.readPermanent(ctx, &s)
+			return c.readPermanent(ctx, s)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // Complete is State after a glance that was not enough. What crm_mon leaves out

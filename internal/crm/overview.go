@@ -111,6 +111,31 @@ type Fencing struct {
 // Overview runs crm_mon once. XML has all sections; until Pacemaker 2.0.2 the
 // resources that are not active have to be asked for.
 func (c *Client) Overview(ctx context.Context) (Overview, error) {
+	text, err := c.overviewText(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	return ParseOverview(text)
+}
+
+// Whole is [Client.Overview] and [Client.State] of one moment.
+func (c *Client) Whole(ctx context.Context, wanted []string) (Overview, State, error) {
+	text, err := c.overviewText(ctx)
+	if err != nil {
+		return Overview{}, State{}, err
+	}
+	o, err := ParseOverview(text)
+	if err != nil {
+		return o, State{}, err
+	}
+	s, err := ParseMon(text)
+	if err == nil {
+		err = c.complete(ctx, &s, wanted)
+	}
+	return o, s, err
+}
+
+func (c *Client) overviewText(ctx context.Context) ([]byte, error) {
 	var res run.Result
 	var err error
 	for _, form := range []string{"--output-as=xml", "--as-xml"} {
@@ -124,9 +149,9 @@ func (c *Client) Overview(ctx context.Context) (Overview, error) {
 		}
 	}
 	if err != nil {
-		return Overview{}, fmt.Errorf("cannot read the cluster's state: %w", err)
+		return nil, fmt.Errorf("cannot read the cluster's state: %w", err)
 	}
-	return ParseOverview(res.Stdout)
+	return res.Stdout, nil
 }
 
 // ParseOverview reads the XML of crm_mon, of Pacemaker 1.1 to 3.0.

@@ -33,6 +33,8 @@ const (
 	OUT037 ID = "OUT-037"
 	OUT038 ID = "OUT-038"
 	OUT039 ID = "OUT-039"
+	OUT040 ID = "OUT-040"
+	OUT041 ID = "OUT-041"
 )
 
 // outlookMessages are those of the outages to be expected.
@@ -69,4 +71,6 @@ var outlookMessages = map[ID]entry{
 	OUT037: {text: text{"client reconnects", "クライアントの再接続"}},
 	OUT038: {text: text{"{PRI} goes on without {STB}", "{PRI} が {STB} なしで処理を続ける"}},
 	OUT039: {text: text{"the agent's watcher tells the cluster (watch_server)", "エージェントのウォッチャがクラスタに通知（watch_server）"}},
+	OUT040: {text: text{"{PRI}'s watcher sees {STB} disconnect (watch_server)", "{PRI} のウォッチャが {STB} の切断を検知（watch_server）"}},
+	OUT041: {text: text{"{STB} of the lost node confirms nothing (watch_server)", "失われたノードの {STB} から受信確認がないことをウォッチャが確認（watch_server）"}},
 }

@@ -224,8 +224,8 @@ func replicationParams() []Param {
 			set:   names(func(p *Params) *[]string { return &p.ExternalStandbys }),
 		}, {
 			Name: "watch_server", Type: "boolean", Default: "true", Reloadable: true,
-			Short: "report a dead server at once",
-			Long:  "If true, a process of the agent sleeps beside the server and tells the cluster within milliseconds when it dies. If false, the next monitor finds that out. For async and sync.",
+			Short: "report a dead server at once, and follow its standbys",
+			Long:  "If true, a process of the agent sleeps beside the server and tells the cluster within milliseconds when it dies; beside a primary it wakes when a standby or a node of the cluster goes, and does what the next monitor would. If false, that monitor does. For async and sync.",
 			set:   boolean(func(p *Params) *bool { return &p.WatchServer }),
 		},
 	}

@@ -15,6 +15,10 @@ const (
 	takeOver, takeOverWorst = 1200 * time.Millisecond, 1700 * time.Millisecond
 	// The watcher looks at the cluster and tells it.
 	telling, tellingWorst = 100 * time.Millisecond, 500 * time.Millisecond
+	// The primary's watcher sees a standby hang up, and gives it a moment to return.
+	seeing, seeingWorst = 300 * time.Millisecond, 800 * time.Millisecond
+	// One whose node is lost has half a second to confirm what it was sent.
+	doubt, doubtWorst = 600 * time.Millisecond, 1200 * time.Millisecond
 	// The agent waits so long for processes that a dead postmaster has left.
 	leftovers = 2 * time.Second
 	// From the lost node to the decision: Pacemaker at times waits a second
@@ -96,11 +100,15 @@ func (c Configuration) primaryNodeLost() Outage {
 // told is the share of the watcher.
 func told() Addend { return Addend{What: message.OUT039, Typical: telling, Worst: tellingWorst} }
 
-// standbyCrash: the watcher, or the monitor of either node that comes first, ends
-// the wait.
+// hungUp is the share of the watcher of a primary whose standby is no longer
+// connected.
+func hungUp() Addend { return Addend{What: message.OUT040, Typical: seeing, Worst: seeingWorst} }
+
+// standbyCrash: the primary's watcher, or the monitor of either node that comes
+// first, ends the wait.
 func (c Configuration) standbyCrash() Outage {
 	if c.Watched {
-		return Outage{message.OUT004, []Addend{told(), releaseShare()}}
+		return Outage{message.OUT004, []Addend{hungUp(), releaseShare()}}
 	}
 	p, s := c.PrimaryMonitor.Interval, c.StandbyMonitor.Interval
 	wait := Addend{message.OUT032, []any{"primary", Seconds(p), "standby", Seconds(s)}, firstOf(p, s), p}
@@ -114,12 +122,15 @@ func (c Configuration) standbyCrash() Outage {
 }
 
 // standbyNodeLost: with fencing the primary waits for its confirmation, and is
-// told of it; without, it notices at its next monitor.
+// told of it; without, its watcher notices, or its next monitor.
 func (c Configuration) standbyNodeLost() Outage {
 	addends := c.nodeKnownLost()
-	if c.Fencing.Enabled {
+	switch {
+	case c.Fencing.Enabled:
 		addends = append(addends, fencing(c.Fencing.StandbyLevels)...)
-	} else {
+	case c.Watched:
+		addends = append(addends, Addend{What: message.OUT041, Typical: doubt, Worst: doubtWorst})
+	default:
 		addends = append(addends, c.nextPrimaryMonitor())
 	}
 	return Outage{message.OUT005, append(addends, releaseShare())}
@@ -131,7 +142,11 @@ func (c Configuration) replicationCut() Outage {
 	if c.WALSenderTimeout == 0 {
 		wait.Typical, wait.Worst = Never, Never
 	}
-	return Outage{message.OUT006, []Addend{wait, c.nextPrimaryMonitor(), releaseShare()}}
+	noticed := c.nextPrimaryMonitor()
+	if c.Watched {
+		noticed = hungUp()
+	}
+	return Outage{message.OUT006, []Addend{wait, noticed, releaseShare()}}
 }
 
 func (c Configuration) switchover() Outage {

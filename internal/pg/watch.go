@@ -2,12 +2,16 @@ package pg
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -25,11 +29,17 @@ var (
 	ErrToldToEnd = errors.New("told to end")
 )
 
-// endPatience is how long a watcher may take to go when it is asked, and how
-// long it listens to somebody who has nothing to say.
+// endPatience is how long a watcher may take to go when it is asked, or to let
+// go of what it is doing.
 const endPatience = time.Second
 
-const endWord = "end"
+// What is said to a watcher, all of one length. Who only looks whether there is
+// one says nothing.
+const (
+	endWord  = "end\n"
+	holdWord = "hold" // it answers the same when it is at rest, and the mark of what it holds
+	lookWord = "look"
+)
 
 func (i *Instance) watchAddress() (*net.UnixAddr, error) {
 	var st unix.Stat_t
@@ -39,14 +49,35 @@ func (i *Instance) watchAddress() (*net.UnixAddr, error) {
 	return &net.UnixAddr{Net: "unix", Name: fmt.Sprintf("@pgsql-ra/watch/%d/%d", st.Dev, st.Ino)}, nil
 }
 
+// Duty is what a watcher does about what it sees.
+type Duty struct {
+	// Died is called with the pid of a postmaster that has ended. To be told to
+	// end ends its context.
+	Died func(ctx context.Context, postmaster int) error
+	// Look looks after the server's standbys, so long after the last event. It
+	// may be ended between any two of its writes.
+	Look func(ctx context.Context, since time.Duration) Next
+	// Events, if not nil, is called once the server is held; what it returns tells
+	// of changes that the server does not know.
+	Events func(ctx context.Context) <-chan struct{}
+}
+
+// Next says when to look again.
+type Next struct {
+	Processes []int         // the end of any of these is an event
+	Again     time.Duration // without an event, 0 for not at all
+}
+
 // Watch waits until the postmaster of the data directory has ended, and calls
-// died with its pid. Otherwise the error is ErrWatched, [ErrNoServer],
-// ErrToldToEnd, or one of the system's. To be told ends the context of died too.
-// The process ends next: whoever ends a watcher takes that for the answer.
+// Died. Until then it calls Look: at once, when there is an event, when it is
+// asked to ([Watcher.Look]), and as the last look has said; not while anybody
+// holds it ([Watcher.Hold]). Otherwise the error is ErrWatched, [ErrNoServer],
+// ErrToldToEnd, or one of the system's. The process ends next: whoever ends a
+// watcher takes that for the answer.
 //
 // The postmaster is held as a file descriptor (pidfd_open(2)), which never means
 // another process of its number.
-func (i *Instance) Watch(ctx context.Context, died func(ctx context.Context, postmaster int) error) error {
+func (i *Instance) Watch(ctx context.Context, duty Duty) error {
 	address, err := i.watchAddress()
 	if err != nil {
 		return err
@@ -60,26 +91,176 @@ func (i *Instance) Watch(ctx context.Context, died func(ctx context.Context, pos
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go obey(listener, cancel)
+	asked := newRequests(cancel)
+	go asked.serve(listener)
 	postmaster, fd, err := i.holdPostmaster()
 	if err != nil {
 		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- readable(fd) }()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case err := <-ended:
-		if err != nil {
-			return err
-		}
+	if err := keepLooking(ctx, duty, asked, ended); err != nil {
+		return err
 	}
-	err = died(ctx, postmaster)
+	go asked.atRest()
+	err = duty.Died(ctx, postmaster)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
+}
+
+// keepLooking looks until the postmaster has ended.
+func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan error) error {
+	var (
+		event   = time.Now()
+		due     = time.After(0)
+		looking *look // nil while it is at rest
+		holders int
+		held    []chan<- uint64 // who waits until it is at rest
+		others  = processes{gone: make(chan int)}
+		events  <-chan struct{}
+	)
+	if duty.Events != nil {
+		events = duty.Events(ctx)
+	}
+	defer func() {
+		if looking != nil {
+			looking.stop()
+			<-looking.next // and the programs that it has started
+		}
+	}()
+	for {
+		var start <-chan time.Time
+		var done <-chan Next
+		if looking != nil {
+			done = looking.next
+		} else {
+			for _, h := range held {
+				h <- Mark(slices.Collect(maps.Keys(others.held)))
+			}
+			held = nil
+			if holders == 0 {
+				start = due
+			}
+		}
+		happens := false
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case err := <-ended:
+			return err
+		case h := <-asked.hold:
+			holders++
+			held = append(held, h)
+			if looking != nil {
+				looking.stop()
+			}
+		case <-asked.letGo:
+			holders--
+		case <-asked.look:
+			happens = true
+		case pid := <-others.gone:
+			happens = others.forget(pid)
+		case <-events:
+			happens = true
+		case <-start:
+			due, looking = nil, begin(ctx, duty, time.Since(event))
+		case next := <-done:
+			looking.stop()
+			looking = nil
+			others.keep(next.Processes)
+			if next.Again > 0 && due == nil {
+				due = time.After(next.Again)
+			}
+		}
+		if happens {
+			event, due = time.Now(), time.After(0)
+		}
+	}
+}
+
+// look is one that is under way.
+type look struct {
+	next chan Next
+	stop context.CancelFunc
+}
+
+func begin(ctx context.Context, duty Duty, since time.Duration) *look {
+	ctx, stop := context.WithCancel(ctx)
+	l := &look{make(chan Next, 1), stop}
+	go func() { l.next <- duty.Look(ctx, since) }()
+	return l
+}
+
+// processes are some that are held until they end.
+type processes struct {
+	held map[int]*os.File
+	gone chan int
+}
+
+// Mark stands for a set of processes.
+func Mark(pids []int) uint64 {
+	slices.Sort(pids)
+	h := fnv.New64a()
+	fmt.Fprint(h, pids)
+	return h.Sum64()
+}
+
+// keep holds these and no others. One that cannot be held has ended, or tells
+// nothing of its end.
+func (p *processes) keep(pids []int) {
+	for pid := range p.held {
+		if !slices.Contains(pids, pid) {
+			p.forget(pid)
+		}
+	}
+	for _, pid := range pids {
+		if p.held[pid] != nil {
+			continue
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			continue
+		}
+		if err := unix.SetNonblock(fd, true); err != nil { // the runtime waits for it, no thread does
+			unix.Close(fd)
+			continue
+		}
+		f := os.NewFile(uintptr(fd), "process")
+		if p.held == nil {
+			p.held = map[int]*os.File{}
+		}
+		p.held[pid] = f
+		go p.wait(pid, f)
+	}
+}
+
+func (p *processes) wait(pid int, f *os.File) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return
+	}
+	ended := false
+	err = raw.Read(func(fd uintptr) bool {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		ended = err == nil && n > 0
+		return ended
+	})
+	if err == nil && ended {
+		p.gone <- pid
+	}
+}
+
+// forget lets go of one, and says whether it was held.
+func (p *processes) forget(pid int) bool {
+	f := p.held[pid]
+	if f == nil {
+		return false
+	}
+	f.Close()
+	delete(p.held, pid)
+	return true
 }
 
 // holdPostmaster opens the postmaster as a file descriptor.
@@ -120,9 +301,19 @@ func readable(fd int) error {
 	}
 }
 
-// obey calls cancel when somebody of our user asks for it. Who only looks
-// whether there is a watcher says nothing.
-func obey(listener *net.UnixListener, cancel context.CancelCauseFunc) {
+// requests are what others of our user ask of the watcher.
+type requests struct {
+	end   context.CancelCauseFunc
+	hold  chan chan<- uint64 // answered when the watcher is at rest
+	letGo chan struct{}
+	look  chan struct{}
+}
+
+func newRequests(end context.CancelCauseFunc) *requests {
+	return &requests{end, make(chan chan<- uint64), make(chan struct{}), make(chan struct{})}
+}
+
+func (r *requests) serve(listener *net.UnixListener) {
 	for {
 		conn, err := listener.AcceptUnix()
 		if err != nil {
@@ -132,15 +323,53 @@ func obey(listener *net.UnixListener, cancel context.CancelCauseFunc) {
 			conn.Close()
 			continue
 		}
-		go func() {
-			word := make([]byte, len(endWord))
-			_ = conn.SetReadDeadline(time.Now().Add(endPatience))
-			if _, err := io.ReadFull(conn, word); err == nil && string(word) == endWord {
-				cancel(ErrToldToEnd) // and the connection stays until this process has ended
-				return
+		go r.obey(conn)
+	}
+}
+
+// atRest answers for a watcher that looks at nothing any more.
+func (r *requests) atRest() {
+	for {
+		select {
+		case h := <-r.hold:
+			h <- Mark(nil)
+		case <-r.letGo:
+		case <-r.look:
+		}
+	}
+}
+
+// obey does what is asked on a connection, and holds the watcher as long as that
+// is there, whatever becomes of the process at its other end.
+func (r *requests) obey(conn *net.UnixConn) {
+	holds := false
+	word := make([]byte, len(endWord))
+	_ = conn.SetReadDeadline(time.Now().Add(endPatience)) // for who has nothing to say
+	for {
+		if _, err := io.ReadFull(conn, word); err != nil {
+			break
+		}
+		switch string(word) {
+		case endWord:
+			r.end(ErrToldToEnd)
+			return // the connection stays until this process has ended
+		case lookWord:
+			r.look <- struct{}{}
+		case holdWord:
+			if holds {
+				continue
 			}
-			conn.Close()
-		}()
+			holds = true
+			_ = conn.SetReadDeadline(time.Time{})
+			rest := make(chan uint64, 1)
+			r.hold <- rest
+			// Who is not there any more lets go next.
+			_, _ = conn.Write(binary.NativeEndian.AppendUint64([]byte(holdWord), <-rest))
+		}
+	}
+	conn.Close()
+	if holds {
+		r.letGo <- struct{}{}
 	}
 }
 
@@ -166,8 +395,10 @@ func peer(conn *net.UnixConn) (pid int, err error) {
 
 // Watcher is a connection to the watcher of a data directory.
 type Watcher struct {
-	PID  int
-	conn *net.UnixConn
+	PID int
+	// Known is the [Mark] of the processes that it held when it was held.
+	Known uint64
+	conn  *net.UnixConn
 }
 
 // FindWatcher connects to the watcher, which is not disturbed by that. Without
@@ -195,8 +426,33 @@ func (i *Instance) FindWatcher() (*Watcher, error) {
 	return &Watcher{PID: pid, conn: conn}, nil
 }
 
-// Close leaves the watcher alone.
+// Close leaves the watcher alone, and lets go of it.
 func (w *Watcher) Close() { w.conn.Close() }
+
+// Hold makes the watcher look at nothing until [Watcher.Close], or the end of
+// this process. A look under way is ended. The error says that it does not
+// answer, or does not know how.
+func (w *Watcher) Hold() error {
+	_ = w.conn.SetDeadline(time.Now().Add(endPatience))
+	defer w.conn.SetDeadline(time.Time{})
+	const mark = 8
+	answer := make([]byte, len(holdWord)+mark)
+	_, err := w.conn.Write([]byte(holdWord))
+	if err == nil {
+		_, err = io.ReadFull(w.conn, answer)
+	}
+	if err != nil {
+		return fmt.Errorf("the watcher %d does not let go: %w", w.PID, err)
+	}
+	w.Known = binary.NativeEndian.Uint64(answer[len(holdWord):])
+	return nil
+}
+
+// Look has the watcher look as soon as nobody holds it.
+func (w *Watcher) Look() error {
+	_, err := w.conn.Write([]byte(lookWord))
+	return err
+}
 
 // End ends the watcher, by force after a second, and returns when its process has
 // ended, with all that it has started.

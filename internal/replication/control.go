@@ -46,6 +46,44 @@ func Control(o Observation) []Change {
 	return append(changes, giveRights(o, verdicts, names)...)
 }
 
+// Outlook is what a primary has to expect of its standbys when [Control] changes
+// nothing.
+type Outlook int
+
+// The outlooks.
+const (
+	// Settled: each streams, or is gone with its node and waited for by nobody.
+	// What this primary may not speak about is not its to wait for either.
+	Settled Outlook = iota
+	// Open: one is not there that may come, or does not stream yet.
+	Open
+	// Doubtful: commits wait for one that is connected and whose node the cluster
+	// has lost. The next commit, which may be long in coming, tells whether it lives.
+	Doubtful
+)
+
+// Expect says what is to come of the standbys.
+func Expect(o Observation) Outlook {
+	if notOurs(o) != "" {
+		return Settled
+	}
+	outlook := Settled
+	for _, n := range o.Nodes {
+		s, seen := bestSender(o.Senders, n.Name)
+		switch {
+		case strings.EqualFold(n.Name, o.Own):
+		case seen && n.Known && !n.Online:
+			if contains(o.ServerNames, n.Name) {
+				outlook = Doubtful
+			}
+		case seen && (s.State == "streaming" || s.State == ""):
+		case seen, n.Online, contains(o.ServerNames, n.Name):
+			outlook = max(outlook, Open)
+		}
+	}
+	return outlook
+}
+
 // verdict is the row of the table for one standby.
 type verdict struct {
 	node   Node

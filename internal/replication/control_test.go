@@ -627,3 +627,41 @@ func TestFound(t *testing.T) {
 		t.Errorf("without a cluster: %v", got)
 	}
 }
+
+func TestExpect(t *testing.T) {
+	const own, other = "node01", "node02"
+	online := Node{Name: other, Known: true, Online: true}
+	offline := Node{Name: other, Known: true}
+	row := func(state, sync string) []Sender { return []Sender{{Name: other, State: state, Sync: sync}} }
+	for _, c := range []struct {
+		name    string
+		node    Node
+		senders []Sender
+		names   []string
+		want    Outlook
+	}{
+		{"synchronous", online, row("streaming", "sync"), []string{other}, Settled},
+		{"not visible", online, row("", ""), []string{other}, Settled},
+		{"catching up", online, row("catchup", "async"), nil, Open},
+		{"node there, standby not", online, nil, nil, Open},
+		{"gone", offline, nil, nil, Settled},
+		{"gone and still waited for", offline, nil, []string{other}, Open},
+		{"node lost, standby connected", offline, row("streaming", "sync"), []string{other}, Doubtful},
+		{"node lost, standby connected, not waited for", offline, row("streaming", "async"), nil, Settled},
+		{"never seen", Node{Name: other}, nil, nil, Settled},
+	} {
+		o := Observation{Own: own, Quorate: true, Nodes: []Node{{Name: own, Known: true, Online: true}, c.node}, Senders: c.senders, ServerNames: c.names}
+		if got := Expect(o); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+		o.Quorate = false
+		if got := Expect(o); got != Settled {
+			t.Errorf("%s, without quorum: %d", c.name, got)
+		}
+	}
+	three := Observation{Own: own, Quorate: true, Nodes: []Node{{Name: own, Known: true, Online: true}, offline, {Name: "node03", Known: true, Online: true}},
+		Senders: row("streaming", "sync"), ServerNames: []string{other}}
+	if got := Expect(three); got != Doubtful {
+		t.Errorf("one doubtful, one open: %d", got)
+	}
+}

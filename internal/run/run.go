@@ -42,6 +42,8 @@ type Command struct {
 	// Live, when set, is given what the program writes on both its outputs, as
 	// it comes. It stays on this node.
 	Live io.Writer `json:"-"`
+	// LiveOnly is for a program that goes on for long: its output is not kept.
+	LiveOnly bool
 	// LeavesServer is for pg_ctl start: what the program leaves behind must
 	// survive us and must not hold our pipes, so its output goes to a file
 	// and nothing is killed once it has returned. [Left] finds it.
@@ -140,6 +142,9 @@ func (Local) Run(ctx context.Context, c Command) (Result, error) {
 	if c.Live != nil {
 		live := &oneByOne{w: c.Live}
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, live), io.MultiWriter(&errOut, live)
+		if c.LiveOnly {
+			cmd.Stdout, cmd.Stderr = live, io.Discard
+		}
 	}
 	return finish(ctx, c, &out, &errOut, cmd.Run())
 }

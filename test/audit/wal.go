@@ -34,8 +34,9 @@ func (w *Watch) endOfWAL(ctx context.Context, n *lab.Node, at time.Time) {
 	}()
 }
 
-// endOfWAL finds the last record in the segment that was written last; in the
-// one before it when that is new and empty.
+// endOfWAL finds the last record in the segment that was written last, of those
+// that have one: a checkpoint makes empty ones ready, and pg_waldump finds nothing
+// in a reused one.
 func endOfWAL(ctx context.Context, program, dir string) (timeline, position uint64, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -53,7 +54,7 @@ func endOfWAL(ctx context.Context, program, dir string) (timeline, position uint
 		}
 	}
 	slices.SortFunc(segments, func(a, b segment) int { return b.written.Compare(a.written) })
-	for _, s := range segments[:min(2, len(segments))] {
+	for _, s := range segments {
 		timeline, start, _ := segmentStart(s.name)
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		// It ends with an error at the end of the WAL.

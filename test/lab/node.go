@@ -49,8 +49,16 @@ func (n *Node) Boot(ctx context.Context) error {
 		}
 		return out, true
 	})
-	if err != nil || !n.checksDisk {
+	if err != nil {
 		return err
+	}
+	// The boot makes the directory of the server's socket. Twice, on a busy
+	// machine, it was up without it.
+	if _, err := n.Run(ctx, "systemd-tmpfiles", "--create", "--prefix=/run/postgresql"); err != nil {
+		return err
+	}
+	if !n.checksDisk {
+		return nil
 	}
 	return n.AddDisk(ctx, SystemDisk, systemDiskSize)
 }

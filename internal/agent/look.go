@@ -1,0 +1,224 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
+	"pgrex/internal/pg/wal"
+	"pgrex/internal/replication"
+)
+
+// looker looks after the standbys of a primary for the watcher. What it does is
+// what a monitor does, when something happens in place of at its time.
+type looker struct {
+	a     *Agent
+	moved atomic.Int64 // when the membership has changed last, in Unix nanoseconds
+
+	// What the last look has seen of the standbys, and what is to come of it.
+	seen    string
+	outlook replication.Outlook
+	undone  bool     // what it was about to do is still to be done
+	there   []string // who was connected then
+}
+
+const (
+	// lookTime bounds one look; a monitor comes anyway.
+	lookTime = 10 * time.Second
+	// lookPatience is for how long after an event the standbys are looked at
+	// again and again: an address moves, a standby connects.
+	lookPatience = 10 * time.Second
+	// freshTime is how long the cluster may take to say what an event was.
+	freshTime = 2 * time.Second
+	// doubtPace is how often a standby is looked at whose node is lost, until the
+	// server gives it up after wal_sender_timeout.
+	doubtPace = 500 * time.Millisecond
+	// returnTime is how long a standby that has hung up has to come back, which
+	// one that has only restarted its receiver does at once.
+	returnTime = 100 * time.Millisecond
+)
+
+// look looks once, so long after the last event.
+func (l *looker) look(ctx context.Context, since time.Duration) pg.Next {
+	if !l.a.usable || !l.a.replicated() {
+		return pg.Next{}
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, lookTime, fmt.Errorf("no answer within %v", lookTime))
+	defer cancel()
+	l.a.state = nil
+	defer debug.FreeOSMemory()
+	next, err := l.attend(limited, since)
+	if err == nil {
+		return next
+	}
+	l.undone = true
+	if ctx.Err() == nil { // nobody has ended it
+		l.a.log.Debugf("looked in vain: %v", oneLine(err))
+	}
+	if since < lookPatience {
+		next.Again = pace(since)
+	}
+	return next
+}
+
+// pace is when to look again, so long after an event: soon at first.
+func pace(since time.Duration) time.Duration {
+	return min(max(since/5, 100*time.Millisecond), 3*time.Second)
+}
+
+func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, error) {
+	a := l.a
+	session, err := a.connect(ctx)
+	if err != nil {
+		return pg.Next{}, err
+	}
+	defer session.Close()
+	server, senders, err := l.observe(ctx, session)
+	if err != nil || server.InRecovery {
+		return pg.Next{}, err
+	}
+	next := pg.Next{Processes: a.sending(senders)}
+	seen := fingerprint(senders)
+	fresh := time.Since(time.Unix(0, l.moved.Load())) < freshTime
+	idle := seen == l.seen && !fresh && !l.undone && (l.outlook != replication.Doubtful || a.confirmed(ctx, session, server, senders))
+	if !idle {
+		if err = l.change(ctx, session, server, senders); err != nil {
+			return next, err
+		}
+		l.seen = seen
+	}
+	l.there = connected(senders)
+	switch {
+	case l.outlook == replication.Doubtful:
+		next.Again = min(pace(since), doubtPace)
+	case fresh, (l.undone || l.outlook == replication.Open) && since < lookPatience, a.catchingUp(senders):
+		next.Again = pace(since)
+	}
+	return next, nil
+}
+
+// observe waits a moment for standbys that have just hung up.
+func (l *looker) observe(ctx context.Context, session *pg.Session) (server pg.ServerState, senders []pg.Sender, err error) {
+	end := time.Now().Add(returnTime)
+	err = until(ctx, "the standbys", 20*time.Millisecond, func() (bool, error) {
+		server, senders, err = session.Observe(ctx)
+		back := slices.Clone(l.there)
+		for _, name := range connected(senders) {
+			back = slices.DeleteFunc(back, func(n string) bool { return strings.EqualFold(n, name) })
+		}
+		return err == nil && (server.InRecovery || len(back) == 0 || time.Now().After(end)), err
+	})
+	return server, senders, err
+}
+
+// change does what a monitor would, unless it is not for us to do, and finds out
+// what is to come of the standbys.
+func (l *looker) change(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) error {
+	a := l.a
+	l.undone = true
+	cluster, s, err := a.crm.Whole(ctx, a.params.NodeList)
+	if err != nil {
+		return err
+	}
+	if r, why := managed(cluster, a.call.Resource, a.node); why != "" || r.Role != crm.Promoted {
+		return nil
+	}
+	a.state = &s
+	if err := a.control(ctx, session, server, senders); err != nil {
+		return err
+	}
+	o, err := a.observation(a.state, server, senders)
+	if err != nil {
+		return err
+	}
+	l.outlook, l.undone = replication.Expect(o), false
+	return nil
+}
+
+// membership tells of nodes that come and go.
+func (l *looker) membership(ctx context.Context) <-chan struct{} {
+	const pause = 10 * time.Second // between two tries
+	events := make(chan struct{}, 1)
+	changed := func() {
+		l.moved.Store(time.Now().UnixNano())
+		select {
+		case events <- struct{}{}:
+		default: // one is enough
+		}
+	}
+	go func() {
+		for ctx.Err() == nil {
+			if err := l.a.crm.Membership(ctx, changed); err != nil {
+				l.a.log.Debug(oneLine(err))
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
+	}()
+	return events
+}
+
+// sending are the processes that send to nodes of the cluster.
+func (a *Agent) sending(senders []pg.Sender) (pids []int) {
+	for _, row := range senders {
+		if row.PID != 0 && ocf.Contains(a.params.NodeList, row.Name) {
+			pids = append(pids, row.PID)
+		}
+	}
+	return pids
+}
+
+// confirmed says whether the standbys have all that was sent to them, or are
+// about to: those of lost nodes live then, and the cluster need not be asked.
+func (a *Agent) confirmed(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) bool {
+	const patience = 100 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	behind := map[int]wal.LSN{}
+	for _, row := range senders {
+		if row.Flush < server.Current {
+			behind[row.PID] = row.Flush
+		}
+	}
+	return len(behind) == 0 || until(ctx, "the standbys", 20*time.Millisecond, func() (bool, error) {
+		later, err := session.Senders(context.WithoutCancel(ctx)) // a query cut short would end the session
+		for _, row := range later {
+			if before, waits := behind[row.PID]; waits && row.Flush > before {
+				delete(behind, row.PID)
+			}
+		}
+		return len(behind) == 0, err
+	}) == nil
+}
+
+// catchingUp says whether a standby of the cluster is about to stream.
+func (a *Agent) catchingUp(senders []pg.Sender) bool {
+	return slices.ContainsFunc(senders, func(row pg.Sender) bool {
+		return ocf.Contains(a.params.NodeList, row.Name) && (row.State == "startup" || row.State == "catchup")
+	})
+}
+
+func connected(senders []pg.Sender) (names []string) {
+	for _, row := range senders {
+		names = append(names, row.Name)
+	}
+	return names
+}
+
+// fingerprint is what a verdict on standbys depends on.
+func fingerprint(senders []pg.Sender) string {
+	var b strings.Builder
+	for _, row := range senders {
+		fmt.Fprintf(&b, "%d %s %s %s %t %t\n", row.PID, row.Name, row.State, row.SyncState, row.Physical, row.Visible)
+	}
+	return b.String()
+}
