@@ -12,7 +12,6 @@ import (
 	"pgrex/internal/crm"
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
-	"pgrex/internal/pg/wal"
 	"pgrex/internal/replication"
 )
 
@@ -183,16 +182,16 @@ func (a *Agent) confirmed(ctx context.Context, session *pg.Session, server pg.Se
 	const patience = 100 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	behind := map[int]wal.LSN{}
+	behind := map[int]pg.Sender{}
 	for _, row := range senders {
 		if row.Flush < server.Current {
-			behind[row.PID] = row.Flush
+			behind[row.PID] = row
 		}
 	}
 	return len(behind) == 0 || until(ctx, "the standbys", 20*time.Millisecond, func() (bool, error) {
 		later, err := session.Senders(context.WithoutCancel(ctx)) // a query cut short would end the session
 		for _, row := range later {
-			if before, waits := behind[row.PID]; waits && row.Flush > before {
+			if before, waits := behind[row.PID]; waits && row.Flush > before.Flush {
 				delete(behind, row.PID)
 			}
 		}
