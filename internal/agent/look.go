@@ -85,7 +85,8 @@ func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, erro
 	}
 	next := pg.Next{Processes: a.sending(senders)}
 	seen := fingerprint(senders)
-	fresh := time.Since(time.Unix(0, l.moved.Load())) < freshTime
+	// A node that comes has nobody connected yet.
+	fresh := len(next.Processes) > 0 && time.Since(time.Unix(0, l.moved.Load())) < freshTime
 	idle := seen == l.seen && !fresh && !l.undone && (l.outlook != replication.Doubtful || a.confirmed(ctx, session, server, senders))
 	if !idle {
 		if err = l.change(ctx, session, server, senders); err != nil {

@@ -129,8 +129,9 @@ func (c *Client) UnblockQuorum(ctx context.Context, absent []string, fencing boo
 
 // Membership calls changed whenever nodes have joined or left Corosync, as this
 // node sees it, and once at its beginning. Pacemaker knows it a moment later.
+// Into a pipe the tool would write when its buffer is full; stdbuf(1) changes that.
 func (c *Client) Membership(ctx context.Context, changed func()) error {
-	_, err := c.Run.Run(ctx, run.Command{Argv: []string{"corosync-quorumtool", "-m"}, Live: says(changed), LiveOnly: true})
+	_, err := c.Run.Run(ctx, run.Command{Argv: []string{"stdbuf", "-oL", "corosync-quorumtool", "-m"}, Live: says(changed), LiveOnly: true})
 	if err != nil {
 		return fmt.Errorf("cannot follow the membership of the cluster: %w", err)
 	}

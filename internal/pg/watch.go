@@ -29,6 +29,10 @@ var (
 	ErrToldToEnd = errors.New("told to end")
 )
 
+// holdPatience is how long a look under way may go on when somebody wants to
+// hold the watcher: it is about to do the same.
+const holdPatience = 500 * time.Millisecond
+
 // endPatience is how long a watcher may take to go when it is asked, or to let
 // go of what it is doing.
 const endPatience = time.Second
@@ -154,7 +158,7 @@ func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan e
 			holders++
 			held = append(held, h)
 			if looking != nil {
-				looking.stop()
+				time.AfterFunc(holdPatience, looking.stop)
 			}
 		case <-asked.letGo:
 			holders--
@@ -430,7 +434,7 @@ func (i *Instance) FindWatcher() (*Watcher, error) {
 func (w *Watcher) Close() { w.conn.Close() }
 
 // Hold makes the watcher look at nothing until [Watcher.Close], or the end of
-// this process. A look under way is ended. The error says that it does not
+// this process. A look under way comes to its end, or is ended. The error says that it does not
 // answer, or does not know how.
 func (w *Watcher) Hold() error {
 	_ = w.conn.SetDeadline(time.Now().Add(endPatience))
