@@ -26,6 +26,7 @@ type looker struct {
 	outlook replication.Outlook
 	undone  bool     // what it was about to do is still to be done
 	there   []string // who was connected then
+	sending []int    // by which processes
 }
 
 const (
@@ -57,7 +58,7 @@ func (l *looker) look(ctx context.Context, since time.Duration) pg.Next {
 	if err == nil {
 		return next
 	}
-	l.undone = true
+	l.undone, next.Processes = true, l.sending
 	if ctx.Err() == nil { // nobody has ended it
 		l.a.log.Debugf("looked in vain: %v", oneLine(err))
 	}
@@ -94,7 +95,7 @@ func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, erro
 		}
 		l.seen = seen
 	}
-	l.there = connected(senders)
+	l.there, l.sending = connected(senders), next.Processes
 	switch {
 	case l.outlook == replication.Doubtful:
 		next.Again = min(pace(since), doubtPace)

@@ -437,7 +437,7 @@ func (w *Watcher) Close() { w.conn.Close() }
 // this process. A look under way comes to its end, or is ended. The error says that it does not
 // answer, or does not know how.
 func (w *Watcher) Hold() error {
-	_ = w.conn.SetDeadline(time.Now().Add(endPatience))
+	_ = w.conn.SetDeadline(time.Now().Add(holdPatience + endPatience))
 	defer w.conn.SetDeadline(time.Time{})
 	const mark = 8
 	answer := make([]byte, len(holdWord)+mark)
