@@ -65,7 +65,7 @@ func TestRealServer(t *testing.T) {
 	notices := &notices{}
 	o := Options{
 		Addresses: []string{"127.0.0.1"}, User: "root", Port: port, Home: dir, KnownHosts: []string{filepath.Join(dir, "known_hosts")},
-		Mode: NoPass, Notify: notices.notify, keepAlive: 20 * time.Millisecond,
+		Mode: NoPass, Notify: notices.notify, keepAlive: 300 * time.Millisecond, // three of them is how slow the machine may be
 	}
 	writeKey(t, dir+"/.ssh/id_ed25519", private, "")
 	fails(t, o, message.SSH002)
@@ -77,6 +77,9 @@ func TestRealServer(t *testing.T) {
 	}
 	if _, err := c.Run(t.Context(), []string{"no-such-program"}, nil); !message.IsFailure(err, message.SSH005) {
 		t.Errorf("%v", err)
+	}
+	if _, err := c.Run(t.Context(), []string{"sleep", "0.7"}, nil); err != nil { // it is asked twice whether it is there
+		t.Error(err)
 	}
 	if _, err := c.Run(t.Context(), []string{"false"}, nil); !message.IsFailure(err, message.SSH006) {
 		t.Errorf("%v", err)
