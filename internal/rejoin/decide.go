@@ -241,7 +241,7 @@ func (j *judge) laterOfPrimary(name string) bool {
 // primary's eyes only: it grows. Where the data here is replaced, what this node
 // has archived on a timeline of its own is no obstacle as V8 has it: it is put
 // aside with the rest of that timeline ([Decision.Stale]). A primary that nobody
-// followed would else never come back.
+// followed would else never come back. See docs/decisions/0049-archived-alone.md.
 func (j *judge) archiveAhead(no *reasons, ahead func(string) bool) {
 	if n := slices.IndexFunc(j.l.Archive, ahead); n >= 0 && !j.opt.Shared {
 		no.add(message.SST038, "name", j.l.Archive[n])
