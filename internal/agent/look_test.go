@@ -49,16 +49,22 @@ func (s *site) synchronous() {
 	}, func() string { return s.waitsFor() + " " + s.record().attrs("node02") })
 }
 
+// peerGoesAndComes loses the standby and gets it back, by the watcher alone.
+func (s *site) peerGoesAndComes() {
+	s.t.Helper()
+	s.stopPeer()
+	s.released()
+	s.startPeer()
+	s.synchronous()
+}
+
 // The watcher of a primary releases commits when the standby is gone, and takes
 // it in again, long before the next monitor.
 func TestWatcherFollowsTheStandby(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.watchedPair()
-	s.stopPeer()
-	s.released()
-	s.startPeer()
-	s.synchronous()
+	s.peerGoesAndComes()
 	for _, c := range s.calls() {
 		if strings.HasPrefix(c, "crm_resource") {
 			t.Errorf("of a standby that has gone the cluster knows by itself: %s", c)
@@ -153,10 +159,7 @@ func TestWatcherOfAPrimarySleeps(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.watchedPair()
-	s.stopPeer()
-	s.released()
-	s.startPeer()
-	s.synchronous()
+	s.peerGoesAndComes()
 	pid := s.watched()
 	time.Sleep(freshAndMore)
 	before := ticks(t, pid)

@@ -81,17 +81,10 @@ func heldOnlyOf(name string, held map[string]string, o crm.Overview, node string
 
 // writeHeld has the cluster write at once what it holds back of a node that
 // comes or has gone. Where something of another node is held back as well, it
-// is left to its time, and written is false. in is a node of the cluster.
-func (s *session) writeHeld(ctx context.Context, in node.Node, of string, all []crm.Definition) (written bool, err error) {
-	names := dampened(all)
-	if len(names) == 0 {
-		return true, nil
-	}
-	o, err := s.crm(in).Overview(ctx)
-	if err != nil {
-		return false, err
-	}
-	for name := range names {
+// is left to its time, and written is false. in is a node of the cluster, o how
+// that sees it.
+func (s *session) writeHeld(ctx context.Context, in node.Node, of string, o crm.Overview, all []crm.Definition) (written bool, err error) {
+	for name := range dampened(all) {
 		held, err := s.crm(in).Held(ctx, name)
 		if err != nil {
 			return false, err
@@ -117,7 +110,7 @@ func (s *session) arrives(ctx context.Context, in node.Node, own string, o crm.O
 		if n.Attrs[name] != "" {
 			continue
 		}
-		if _, err := s.writeHeld(ctx, in, own, all); err != nil {
+		if _, err := s.writeHeld(ctx, in, own, o, all); err != nil {
 			s.con.Detail("%v", err)
 		}
 		return
@@ -142,12 +135,15 @@ func (s *session) letSettle(ctx context.Context, n, in node.Node, all []crm.Defi
 		longest = max(longest, t)
 	}
 	left := longest + margin - age
-	if left <= 0 {
+	if longest == 0 || left <= 0 {
 		return nil
 	}
-	written, err := s.writeHeld(ctx, in, n.Name(), all)
-	if written {
-		return nil
+	o, err := s.crm(in).Overview(ctx)
+	if err == nil {
+		var written bool
+		if written, err = s.writeHeld(ctx, in, n.Name(), o, all); written {
+			return nil
+		}
 	}
 	if err != nil {
 		s.con.Detail("%v", err)

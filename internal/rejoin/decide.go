@@ -226,8 +226,7 @@ func (j *judge) whole(no *reasons) {
 // later says whether an archived file is a segment that the primary has not
 // come to the end of yet.
 func (j *judge) later(name string) bool {
-	f, _ := wal.ParseName(name)
-	return f.Kind == wal.SegmentKind && f.Timeline > j.p.Timeline || j.laterOfPrimary(name)
+	return j.p.outgrown(name) || j.laterOfPrimary(name)
 }
 
 // laterOfPrimary is [judge.later] on the primary's own timeline.

@@ -10,12 +10,8 @@ import (
 // has not, or may do so because nobody can tell: an operator has to want it.
 func (d Decision) Loses(l Local, p Primary) bool {
 	end, known := l.position()
-	later := func(name string) bool {
-		f, known := wal.ParseName(name)
-		return known && f.Kind == wal.SegmentKind && f.Timeline > p.Timeline
-	}
 	switch {
-	case slices.ContainsFunc(l.Archive, later):
+	case slices.ContainsFunc(l.Archive, p.outgrown):
 		return true // it was a primary of its own, or is the newer one
 	case !l.Exists, l.Unfinished != "":
 		return false // nothing here, or nothing that can be used
@@ -30,4 +26,10 @@ func (d Decision) Loses(l Local, p Primary) bool {
 func (p Primary) Stale(names []string) []string {
 	j := judge{l: Local{Archive: names}, p: p}
 	return j.stale()
+}
+
+// outgrown says whether an archived file is a segment of a timeline after the primary's.
+func (p Primary) outgrown(name string) bool {
+	f, _ := wal.ParseName(name)
+	return f.Kind == wal.SegmentKind && f.Timeline > p.Timeline
 }
