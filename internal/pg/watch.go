@@ -173,7 +173,7 @@ func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan e
 		case next := <-done:
 			looking.stop()
 			looking = nil
-			others.keep(next.Processes)
+			happens = others.keep(next.Processes)
 			if next.Again > 0 && due == nil {
 				due = time.After(next.Again)
 			}
@@ -211,9 +211,9 @@ func Mark(pids []int) uint64 {
 	return h.Sum64()
 }
 
-// keep holds these and no others. One that cannot be held has ended, or tells
-// nothing of its end.
-func (p *processes) keep(pids []int) {
+// keep holds these and no others, and says whether one has ended since it was
+// seen. Another one that cannot be held tells nothing of its end.
+func (p *processes) keep(pids []int) (ended bool) {
 	for pid := range p.held {
 		if !slices.Contains(pids, pid) {
 			p.forget(pid)
@@ -225,6 +225,7 @@ func (p *processes) keep(pids []int) {
 		}
 		fd, err := unix.PidfdOpen(pid, 0)
 		if err != nil {
+			ended = ended || err == unix.ESRCH
 			continue
 		}
 		if err := unix.SetNonblock(fd, true); err != nil { // the runtime waits for it, no thread does
@@ -238,6 +239,7 @@ func (p *processes) keep(pids []int) {
 		p.held[pid] = f
 		go p.wait(pid, f)
 	}
+	return ended
 }
 
 func (p *processes) wait(pid int, f *os.File) {
