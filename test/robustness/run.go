@@ -402,9 +402,16 @@ func (r *run) moved(before *lab.Node) error {
 	})
 }
 
-// stayed says whether the primary is still the one of before.
+// stayed waits until the primary is still the one of before, for everybody: a node
+// whose promotion was refused is promoted in the cluster's eyes until it has
+// been stopped.
 func (r *run) stayed(before *lab.Node) error {
-	s, err := r.Status(r)
+	var s lab.Status
+	err := lab.Until(r, "a single primary", lab.Timeouts.Takeover/2, func(ctx context.Context) (string, bool) {
+		var err error
+		s, err = r.Status(ctx)
+		return fmt.Sprint(s, err), err == nil && s.Primary() != ""
+	})
 	if err == nil && s.Primary() != before.Name {
 		err = fmt.Errorf("%s should have stayed primary: %s", before.Name, s)
 	}
