@@ -78,9 +78,9 @@ endif
 MINUTES ?= 10
 
 .PHONY: robustness
-robustness: deps build ## faults at random under writes, MINUTES long (SEED=7 NODES=3 FENCING=1 QUICK=1 FAULTS=20 EVERY=8s-20s GO_ON=1)
+robustness: deps build ## faults at random under writes, MINUTES long (SEED=7 NODES=3 FENCING=1 QUICK=1 FAULTS=20 EVERY=8s-20s TOGETHER=4 GO_ON=1)
 	$(AS_ROOT) ./bin/pgrex-lab robustness --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(NODES),--nodes $(NODES)) \
-		$(if $(filter 1,$(FENCING)),--fencing) $(if $(filter 1,$(QUICK)),--quick) $(if $(FAULTS),--faults $(FAULTS)) $(if $(EVERY),--every $(EVERY)) $(if $(filter 1,$(GO_ON)),--go-on)
+		$(if $(filter 1,$(FENCING)),--fencing) $(if $(filter 1,$(QUICK)),--quick) $(if $(FAULTS),--faults $(FAULTS)) $(if $(EVERY),--every $(EVERY)) $(if $(TOGETHER),--together $(TOGETHER)) $(if $(filter 1,$(GO_ON)),--go-on)
 
 .PHONY: conformance
 conformance: ## write docs/conformance.md anew from the tests

@@ -178,6 +178,7 @@ const (
 	msgFlagEvery
 	msgFlagOutput
 	msgFlagGoOn
+	msgFlagTogether
 	msgFlagQuick
 	msgNoRobustness
 	msgRunSeed
@@ -440,11 +441,11 @@ With KEEP=1 in the environment the cluster stays up.`, `クラスタを作って
 	msgDemoEnd:      {"Nothing was lost, and the cluster is redundant again.", "データの消失はなく、冗長構成に戻りました。"},
 
 	msgShortRobustness: {"Play faults at random under writes, and judge every answer", "書き込み中に故障をランダムに起こし、すべての応答を検証する"},
-	msgLongRobustness: {`Faults of the catalogue are made at random, one in five while the one before lasts. Clients write rows, transfer between
+	msgLongRobustness: {`Faults of the catalogue are made at random, one in three while the one before lasts. Clients write rows, transfer between
 accounts, append to lists and read on the standby. Afterwards the operator repairs what is left with the operation commands
 (of three nodes with a base backup), or nobody does before the next fault. In the end every acknowledged row has to be there,
 every answer has to be one that a single machine could have given, and never may two nodes have accepted writes at once.
-The same seed makes the same plan of faults. What is needed to look into a run is kept in a folder.`, `カタログの故障をランダムに起こします。5 件に 1 件は直前の故障が続いている間に重ねます。クライアントは、行の書き込み、
+The same seed makes the same plan of faults. What is needed to look into a run is kept in a folder.`, `カタログの故障をランダムに起こします。3 件に 1 件は直前の故障が続いている間に重ねます。クライアントは、行の書き込み、
 口座間の振替、リストへの追記、Standby での参照を続けます。故障のあとは運用コマンド (3 ノードではベースバックアップ) で復旧
 するか、次の故障まで放置します。最後に、コミット成功の行がすべて残っていること、すべての応答が単一のサーバと矛盾しないこと、
 2 つのノードが同時に書き込みを受け付けなかったことを検証します。同じシードなら故障の計画は同じです。調査に必要なものは
@@ -459,6 +460,7 @@ The same seed makes the same plan of faults. What is needed to look into a run i
 	msgFlagFaults:   {"end after so many faults (default: as many as there is time for)", "この件数の故障で終える (省略時は時間のある限り)"},
 	msgFlagEvery:    {"time from one fault to the next", "故障から次の故障までの時間"},
 	msgFlagOutput:   {"folder for requests, events and logs (default: robustness-SEED)", "リクエスト、経過、ログを残すディレクトリ (省略時は robustness-シード)"},
+	msgFlagTogether: {"how many faults there may be at once, 1 to 8", "同時に起こす故障の上限 (1 から 8)"},
 	msgFlagGoOn:     {"go on after a find, as long as the cluster can be repaired", "問題が見つかっても、クラスタを復旧できる限り続ける"},
 	msgFlagQuick:    {"monitors every 3 s and short time-outs: less waiting than in the manual's cluster", "監視間隔を 3 秒とし、タイムアウトも短くする (マニュアルの設定より待ち時間が短い)"},
 	msgNoRobustness: {"cannot make such a run: %v", "この条件では実行できません: %v"},

@@ -44,6 +44,9 @@ func (a *app) robustnessCommand() *cobra.Command {
 			if o.Nodes != 2 && o.Nodes != 3 || o.Nodes == 3 && o.Fencing {
 				return usageError{runError{errors.New("--nodes is 2, or 3 without --fencing")}}
 			}
+			if o.Together < 1 || o.Together > 8 {
+				return usageError{runError{errors.New("--together is 1 to 8")}}
+			}
 			if !cmd.Flags().Changed("seed") {
 				o.Seed = uint64(rand.Uint32())
 			}
@@ -67,6 +70,7 @@ func (a *app) robustnessCommand() *cobra.Command {
 	f.BoolVar(&o.Fencing, "fencing", false, a.say(msgFlagFencing))
 	f.BoolVar(&o.Quick, "quick", false, a.say(msgFlagQuick))
 	f.IntVar(&o.Faults, "faults", 0, a.say(msgFlagFaults))
+	f.IntVar(&o.Together, "together", 2, a.say(msgFlagTogether))
 	f.StringVar(&every, "every", "15s-45s", a.say(msgFlagEvery))
 	f.StringVar(&output, "output", "", a.say(msgFlagOutput))
 	f.BoolVar(&o.GoOn, "go-on", false, a.say(msgFlagGoOn))
@@ -173,6 +177,9 @@ func again(o robustness.Options) string {
 	}
 	if o.Quick {
 		command += " QUICK=1"
+	}
+	if o.Together > 2 {
+		command += fmt.Sprintf(" TOGETHER=%d", o.Together)
 	}
 	if o.Faults > 0 {
 		command += fmt.Sprintf(" FAULTS=%d", o.Faults)

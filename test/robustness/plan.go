@@ -1,6 +1,7 @@
 package robustness
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -26,6 +27,8 @@ type Options struct {
 	// Least and Most bound the time from one fault to the next. A cluster that is
 	// not repaired by then gets its time.
 	Least, Most time.Duration
+	// Together is how many faults there may be at once; 0: 2.
+	Together int
 	// GoOn lets a run go on after a find, as long as the cluster can be repaired.
 	GoOn bool
 }
@@ -73,7 +76,7 @@ type Entry struct {
 	Overlaps bool
 }
 
-// Episode is one fault, or two at once, and what comes afterwards.
+// Episode is one fault, or several at once, and what comes afterwards.
 type Episode struct {
 	Entries []Entry
 	// Lasts is how long after the last fault all of them are undone.
@@ -104,22 +107,27 @@ func NewPlan(o Options) *Plan {
 }
 
 // Next draws the next episode: of a shuffled deck of all faults that fit, to which
-// another one is added when nothing of it can be drawn. One in three faults is made
-// while the one before is still there.
+// another one is added when nothing of it can be drawn. An episode has one fault,
+// or up to so many at once, all numbers alike.
 func (p *Plan) Next() Episode {
-	const together = 2 // every so many episodes one of two faults
-	pair := p.rng.IntN(together) == 0
-	first := p.draw(func(c choice) bool { return !pair || !c.alone })
+	together := cmp.Or(p.Together, 2)
+	count := together - p.rng.IntN(together)
+	first := p.draw(func(c choice) bool { return count == 1 || !c.alone })
 	e := Episode{Entries: []Entry{p.entry(first, p.between(p.Least, p.Most), false)}}
-	if pair {
-		second := p.draw(func(c choice) bool { return !c.alone && c.id != first.id })
-		first.least = max(first.least, second.least)
-		e.Entries = append(e.Entries, p.entry(second, p.between(0, 8*time.Second), true))
+	least := first.least
+	for len(e.Entries) < count {
+		next := p.draw(func(c choice) bool { return !c.alone && !e.has(c.id) })
+		least = max(least, next.least)
+		e.Entries = append(e.Entries, p.entry(next, p.between(0, 8*time.Second), true))
 	}
 	e.Lasts = p.between(3*time.Second, max(5*time.Second, min(25*time.Second, p.Most)))
-	e.Lasts = max(e.Lasts, first.least)
+	e.Lasts = max(e.Lasts, least)
 	e.Operator = p.rng.IntN(4) > 0
 	return e
+}
+
+func (e Episode) has(fault string) bool {
+	return slices.ContainsFunc(e.Entries, func(entry Entry) bool { return entry.Fault == fault })
 }
 
 func (p *Plan) entry(c choice, pause time.Duration, overlaps bool) Entry {

@@ -39,6 +39,9 @@ func TestPlanIsAsTheCatalogueSays(t *testing.T) {
 		o.Nodes, o.Fencing = kind.Nodes, kind.Fencing
 		times, overlapping, repaired, number := map[string]int{}, 0, 0, 0
 		for _, e := range plan(o, episodes) {
+			if len(e.Entries) > 2 {
+				t.Errorf("more than two at once: %+v", e)
+			}
 			if e.Operator {
 				repaired++
 			}
@@ -71,6 +74,32 @@ func TestPlanIsAsTheCatalogueSays(t *testing.T) {
 		if len(times) != len(choicesFor(o)) || most > 3*least {
 			t.Errorf("of %d faults some come %d times and some %d times: %v", len(choicesFor(o)), most, least, times)
 		}
+	}
+}
+
+// Up to four at once, all numbers alike.
+func TestPlanTogether(t *testing.T) {
+	o := options(7)
+	o.Together = 4
+	const episodes = 2000
+	sizes := map[int]int{}
+	for _, e := range plan(o, episodes) {
+		sizes[len(e.Entries)]++
+		var seen []string
+		for _, entry := range e.Entries {
+			if c := choiceOf(entry.Fault); slices.Contains(seen, c.id) || len(e.Entries) > 1 && c.alone || e.Lasts < c.least {
+				t.Errorf("%s twice, not alone or too short: %+v", c.id, e)
+			}
+			seen = append(seen, entry.Fault)
+		}
+	}
+	for n := 1; n <= o.Together; n++ {
+		if share := sizes[n] * o.Together * 100 / episodes; share < 85 || share > 115 {
+			t.Errorf("episodes by their size: %v", sizes)
+		}
+	}
+	if len(sizes) != o.Together {
+		t.Errorf("episodes by their size: %v", sizes)
 	}
 }
 

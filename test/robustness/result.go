@@ -90,6 +90,7 @@ func (r Result) Line() string {
 		Fencing  bool                                         `json:"fencing"`
 		Quick    bool                                         `json:"quick"`
 		Every    string                                       `json:"every"`
+		Together int                                          `json:"together,omitempty"`
 		Took     Seconds                                      `json:"took"`
 		Faults   int                                          `json:"faults"`
 		Acked    int                                          `json:"acked"`
@@ -99,7 +100,7 @@ func (r Result) Line() string {
 		Requests map[history.Operation]map[history.Answer]int `json:"requests"`
 		Audits   map[audit.Invariant]int                      `json:"audits,omitempty"`
 	}{
-		r.Began.UTC().Format(time.RFC3339), r.Seed, r.Options.Nodes, r.Fencing, r.Quick, fmt.Sprintf("%v-%v", r.Least, r.Most), Seconds(r.Took), r.Faults(),
+		r.Began.UTC().Format(time.RFC3339), r.Seed, r.Options.Nodes, r.Fencing, r.Quick, fmt.Sprintf("%v-%v", r.Least, r.Most), r.Options.Together, Seconds(r.Took), r.Faults(),
 		r.Acked, r.Lost, append([]string{}, r.Finds...), r.Kinds, r.Requests, r.Audits,
 	})
 	if err != nil {

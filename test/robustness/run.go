@@ -1,5 +1,5 @@
 // Package robustness plays faults of the catalogue at random, one after the other
-// and two at once, while clients write, transfer, append and read. What a fault
+// and several at once, while clients write, transfer, append and read. What a fault
 // leaves is repaired by an operator who does not know what has happened, or not
 // repaired before the next one. In the end it is judged whether everything that
 // was acknowledged is there, and every answer was one that a single machine could
