@@ -142,6 +142,12 @@ race: deps ## unit and server tests with the race detector (installs gcc)
 bench: deps build ## what a monitor costs: the shell agent's and ours in turn, on 2, 3 and 5 nodes
 	$(AS_ROOT) $(GO) run ./test/bench -agent bin/pgsql-ra
 
+ROUNDS ?= 20
+
+.PHONY: bench-failover
+bench-failover: deps build ## for how long clients cannot write, with ours and with the shell agent, below failover/ (ROUNDS=20 ROWS=F01,F09)
+	$(AS_ROOT) $(GO) run ./test/failover -rounds $(ROUNDS) $(if $(ROWS),-rows $(ROWS))
+
 # The program pg-rex acts by the name it is called with.
 NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \
 	pg-rex_stop pg-rex_switchover pg-rex_archivefile_delete pg-rex_status pg-rex_doctor \

@@ -232,6 +232,8 @@ var rules = []rule{
 		why: "an agent is measured from outside, whoever's it is"},
 	{pkg: "test/bench", allowed: []string{"test/cost", "test/lab"}, tests: true,
 		why: "agents are compared from outside"},
+	{pkg: "test/failover", allowed: []string{"test/drill", "test/lab", "gonum.org/v1/plot", "gonum.org/v1/plot/plotter", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/vgsvg"}, tests: true,
+		why: "agents are compared from outside"},
 	{pkg: "test/faults", allowed: []string{"test/drill", "test/lab"}, tests: true,
 		why: "faults are injected and looked at as the lab does"},
 	{pkg: "test/judges", tests: true, why: "others judge what is built, not what it is built of"},
@@ -376,6 +378,7 @@ func TestOnlyProgramsExit(t *testing.T) {
 		"test/conformance": "it is a program",
 		"test/mutants":     "it is a program",
 		"test/bench":       "it is a program",
+		"test/failover":    "it is a program",
 	}
 	used := map[string]bool{}
 	for _, s := range sources(t) {

@@ -1,0 +1,146 @@
+// Command failover measures for how long clients cannot write: fault after fault,
+// with our agent and with the shell agent, in turn, on the same cluster of the lab
+// with the same Corosync and monitors. It prints a table, keeps every single run,
+// draws where the seconds go, and judges nothing.
+//
+//	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,shell] [-seed 1] [-bin bin] [-output failover]
+//	failover -report failover
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"pgrex/test/lab"
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	var p plan
+	var rows, agents, report string
+	flag.IntVar(&p.rounds, "rounds", 20, "runs of each fault with each agent")
+	flag.IntVar(&p.block, "block", 5, "runs with one agent before it is the other's turn")
+	flag.StringVar(&rows, "rows", "", "faults to measure, all by default: "+strings.Join(ids(), ","))
+	flag.StringVar(&agents, "agents", ours+","+shell, "agents to measure")
+	flag.Uint64Var(&p.seed, "seed", 1, "where in the interval of a monitor the faults fall")
+	flag.StringVar(&p.bin, "bin", "bin", "folder of our programs")
+	flag.StringVar(&p.output, "output", "failover", "folder of the results")
+	flag.StringVar(&report, "report", "", "make table and figure of the runs in a folder anew, and measure nothing")
+	flag.Parse()
+	err := func() (err error) {
+		if report != "" {
+			return write(report)
+		}
+		if p.rows, err = chosen(rows); err != nil {
+			return err
+		}
+		if p.agents, err = known(agents); err != nil {
+			return err
+		}
+		if p.rounds < 1 || p.block < 1 {
+			return errors.New("-rounds and -block are 1 at least")
+		}
+		return errors.Join(p.run(ctx), write(p.output))
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "failover:", err)
+		os.Exit(1)
+	}
+}
+
+// plan is what is to be measured.
+type plan struct {
+	rounds, block int
+	rows          []row
+	agents        []string
+	seed          uint64
+	bin, output   string
+}
+
+// Names of the agents.
+const (
+	ours  = "ours"
+	shell = "shell"
+)
+
+func known(list string) ([]string, error) {
+	names := strings.Split(list, ",")
+	for _, name := range names {
+		if name != ours && name != shell {
+			return nil, fmt.Errorf("unknown agent %q: there are %s and %s", name, ours, shell)
+		}
+	}
+	return names, nil
+}
+
+func (p plan) program(name string) (string, error) {
+	path, err := filepath.Abs(filepath.Join(p.bin, name))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	return path, err
+}
+
+// run measures in blocks, so that whatever else the machine does meets all agents.
+func (p plan) run(ctx context.Context) error {
+	keep, err := newKeeper(p.output)
+	if err != nil {
+		return err
+	}
+	defer keep.Close()
+	for _, fencing := range []bool{false, true} {
+		rows := ofKind(p.rows, fencing)
+		for first := 1; first <= p.rounds && len(rows) > 0; first += p.block {
+			last := min(first+p.block-1, p.rounds)
+			for _, agent := range p.agents {
+				if err := p.cluster(ctx, agent, fencing, rows, first, last, keep); err != nil {
+					return fmt.Errorf("%s, runs %d to %d: %w", agent, first, last, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// cluster makes some runs of all rows of one kind with one agent.
+func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
+	cfg := lab.Config{Variant: lab.Variant{Fencing: fencing}}
+	if agent == ours {
+		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {
+			return err
+		}
+	}
+	if cfg.Power, err = p.program("pgrex-lab"); err != nil {
+		return err
+	}
+	tools, err := p.program("pg-rex")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s, fencing %t: a cluster comes up\n", agent, fencing)
+	l, err := lab.Up(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lab.Down(context.WithoutCancel(ctx))) }()
+	if err := prepare(ctx, l, tools, fencing); err != nil {
+		return err
+	}
+	for number := first; number <= last; number++ {
+		for _, w := range rows {
+			m := &measurement{Lab: l, Context: ctx, agent: agent, number: number, seed: p.seed, keep: keep}
+			if err := m.measure(w); err != nil {
+				return fmt.Errorf("%s: %w", w.id, err)
+			}
+		}
+	}
+	return nil
+}

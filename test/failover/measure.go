@@ -1,0 +1,336 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"pgrex/test/lab"
+)
+
+// run is what came of one fault, or of the start of a node after it. Times are in
+// seconds.
+type run struct {
+	Row    string    `json:"row"`
+	Agent  string    `json:"agent"`
+	Number int       `json:"number"`
+	At     time.Time `json:"at"`
+	// Outage is the longest time between two commits that the client was
+	// acknowledged; of a start, how long it took.
+	Outage float64 `json:"outage"`
+	// Writable is until the new primary takes writes and has the clients' address:
+	// since the fault, and since the last commit where it was planned. 0 where no
+	// node takes over.
+	Writable float64 `json:"writable,omitempty"`
+	Phases   []phase `json:"phases,omitempty"`
+	Acked    int     `json:"acked,omitempty"`
+	Lost     int     `json:"lost"`
+	// Busy is the share of the processors that was in use, from 0 to 1.
+	Busy float64 `json:"busy"`
+}
+
+// phase is a part of an outage.
+type phase struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// measurement is one run under way.
+type measurement struct {
+	*lab.Lab
+	context.Context
+	agent    string
+	number   int
+	seed     uint64
+	keep     *keeper
+	from, to *lab.Node // primary and standby of before the fault
+	fault    time.Time
+	loaded   sync.WaitGroup
+	unload   context.CancelFunc // nil without load
+}
+
+// longestInterval is that of the monitors of the cluster.
+const longestInterval = 9 * time.Second
+
+// measure makes one fault on a cluster in its normal state, and leaves it so.
+func (m *measurement) measure(w row) error {
+	if err := m.roles(); err != nil {
+		return err
+	}
+	busy := busySince()
+	writer := m.StartWriter(m)
+	defer writer.Stop()
+	// The fault falls anywhere in the interval of a monitor, and of each agent at
+	// the same places.
+	chance := rand.New(rand.NewPCG(m.seed, uint64(m.number)))
+	if err := lab.Pause(m, 2*time.Second+time.Duration(chance.Int64N(int64(longestInterval)))); err != nil {
+		return err
+	}
+	m.fault = time.Now()
+	if err := w.strike(m); err != nil {
+		return err
+	}
+	if w.moves {
+		if err := m.WaitPrimary(m, m.to, lab.Timeouts.Takeover); err != nil {
+			return err
+		}
+	}
+	if _, err := writer.WaitAck(m, m.fault.Add(100*time.Millisecond), lab.Timeouts.Takeover); err != nil {
+		return err
+	}
+	if err := lab.Pause(m, 2*time.Second); err != nil {
+		return err
+	}
+	h := writer.Stop()
+	if m.unload != nil {
+		m.unload()
+		m.loaded.Wait()
+	}
+	r := run{Row: w.id, Agent: m.agent, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy()}
+	if err := m.judge(w, h, &r); err != nil {
+		return err
+	}
+	if err := m.keep.add(r); err != nil {
+		return err
+	}
+	return m.comeBack(w)
+}
+
+// roles waits for the normal state and notes who is what.
+func (m *measurement) roles() error {
+	if err := m.WaitNormal(m); err != nil {
+		return err
+	}
+	s, err := m.Status(m)
+	if err != nil {
+		return err
+	}
+	for _, n := range m.Nodes() {
+		if n.Name == s.Primary() {
+			m.from = n
+		} else {
+			m.to = n
+		}
+	}
+	return nil
+}
+
+// judge works out the figures of a fault.
+func (m *measurement) judge(w row, h lab.History, r *run) error {
+	gap := h.LongestGap()
+	r.Outage = gap.Length().Seconds()
+	if w.id == loneID { // the stops before it are no part of it
+		first, ok := h.FirstAckAfter(m.fault)
+		if !ok {
+			return errors.New("nothing was acknowledged after the start")
+		}
+		r.Outage = first.End.Sub(m.fault).Seconds()
+	}
+	if w.moves {
+		marks, err := m.Failover(m.fault, m.from, m.to, h)
+		if err != nil {
+			return err
+		}
+		begin := m.fault
+		if w.planned {
+			begin = gap.From
+		}
+		r.Writable = writable(begin, marks).Seconds()
+		r.Phases = phases(begin, gap.To, marks)
+	}
+	v, err := m.Check(m, h)
+	r.Lost = len(v.Lost)
+	return err
+}
+
+// writable is how long after begin both are there, server and address.
+func writable(begin time.Time, marks []lab.Mark) time.Duration {
+	var last time.Time
+	for _, mark := range marks {
+		if (mark.ID == lab.MarkWritable || mark.ID == lab.MarkVIP) && mark.At.After(last) {
+			last = mark.At
+		}
+	}
+	if last.IsZero() {
+		return 0
+	}
+	return last.Sub(begin)
+}
+
+// ends are the phases of a failover by what ends them, in their order.
+var ends = []struct {
+	name string
+	at   []lab.MarkID
+}{
+	{"detect", []lab.MarkID{lab.MarkDetected}},
+	{"demote, stop", []lab.MarkID{lab.MarkDemoted, lab.MarkStopped}},
+	{"notify", []lab.MarkID{lab.MarkPromote}},
+	{"promote", []lab.MarkID{lab.MarkPromoted}},
+	{"address", []lab.MarkID{lab.MarkVIP}},
+}
+
+const client = "client" // what is left: until its first commit
+
+// phases divide the time from begin to the first commit. What the records do not
+// show, and what was over when another phase ended, lasts no time.
+func phases(begin, first time.Time, marks []lab.Mark) []phase {
+	var all []phase
+	for _, e := range ends {
+		end := begin
+		for _, mark := range marks {
+			for _, id := range e.at {
+				if mark.ID == id && mark.At.After(end) && mark.At.Before(first) {
+					end = mark.At
+				}
+			}
+		}
+		all = append(all, phase{e.name, end.Sub(begin).Seconds()})
+		begin = end
+	}
+	return append(all, phase{client, first.Sub(begin).Seconds()})
+}
+
+// comeBack brings back who was lost, by our commands, and measures that.
+func (m *measurement) comeBack(w row) error {
+	switch {
+	case w.id == loneID:
+		return m.start(m.to, asIs)
+	case w.back == "" && m.agent == ours: // the switchover does
+		if err := m.synchronous(m.from); err != nil {
+			return err
+		}
+		if err := m.keepStart(switchedID, time.Since(m.fault)); err != nil {
+			return err
+		}
+		return m.WaitNormal(m)
+	case w.back == "":
+		if _, err := m.to.Run(m, "crm_standby", "-N", m.from.Name, "-D"); err != nil {
+			return err
+		}
+		return m.start(m.from, backup)
+	case w.moves:
+		return m.start(m.from, w.back)
+	}
+	return m.start(m.to, w.back)
+}
+
+// start brings a node back, and measures how long that takes.
+func (m *measurement) start(n *lab.Node, how method) error {
+	if err := m.powered(n); err != nil {
+		return err
+	}
+	if err := m.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
+		return err
+	}
+	typed, done := time.Now(), make(chan error, 1)
+	go func() { done <- m.operate(n, "pg-rex_slave_start", string(how), "--remove-lock", "--yes") }()
+	err := m.synchronous(n)
+	took := time.Since(typed)
+	if err := errors.Join(err, <-done); err != nil {
+		return err
+	}
+	if err := m.keepStart(starts[how].id, took); err != nil {
+		return err
+	}
+	return m.WaitNormal(m)
+}
+
+func (m *measurement) keepStart(id string, took time.Duration) error {
+	return m.keep.add(run{Row: id, Agent: m.agent, Number: m.number, At: m.fault, Outage: took.Seconds()})
+}
+
+func (m *measurement) synchronous(n *lab.Node) error {
+	return m.WaitStandby(m, n, lab.Timeouts.Standby)
+}
+
+// powered waits until a node is up; a fencing device may switch it on as well.
+func (m *measurement) powered(n *lab.Node) error {
+	if !n.Running() {
+		if err := n.Boot(m); err != nil && !n.Running() {
+			return err
+		}
+	}
+	return lab.Until(m, "boot of "+n.Name, lab.Timeouts.Boot, func(ctx context.Context) (string, bool) {
+		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
+		return fmt.Sprint(out, err), err == nil
+	})
+}
+
+func (m *measurement) operate(n *lab.Node, argv ...string) error {
+	s, err := n.Operate(m, "C.UTF-8", "", argv...)
+	if err == nil && s.Status != 0 {
+		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, s.Text)
+	}
+	return err
+}
+
+// busySince returns what gives the share of the processors in use since now.
+func busySince() func() float64 {
+	idle, all := processors()
+	return func() float64 {
+		i, a := processors()
+		return 1 - float64(i-idle)/float64(max(a-all, 1))
+	}
+}
+
+// processors are the times of /proc/stat since the boot (proc(5)).
+func processors() (idle, all int64) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(strings.TrimPrefix(line, "cpu")) {
+		var n int64
+		_, _ = fmt.Sscan(field, &n)
+		if i < 8 { // what guests use is counted before
+			all += n
+		}
+		if i == 3 || i == 4 { // idle, or waiting for a disk
+			idle += n
+		}
+	}
+	return idle, all
+}
+
+// keeper keeps single runs as they are made.
+type keeper struct{ *os.File }
+
+const runsFile = "runs.jsonl"
+
+func newKeeper(folder string) (*keeper, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(folder, runsFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return &keeper{f}, nil
+}
+
+func (k *keeper) add(r run) error {
+	text, err := json.Marshal(r)
+	if err == nil {
+		_, err = k.Write(append(text, '\n'))
+	}
+	fmt.Printf("%-16s %-6s %2d  %6.2f s  until writable %6.2f s  %d rows, %d lost, %2.0f %% busy%s\n", r.Row, r.Agent, r.Number, r.Outage, r.Writable,
+		r.Acked, r.Lost, 100*r.Busy, told(r.Phases))
+	return err
+}
+
+func told(phases []phase) string {
+	var b strings.Builder
+	for _, p := range phases {
+		fmt.Fprintf(&b, "  %s %.2f", p.Name, p.Seconds)
+	}
+	return cmp.Or(b.String(), "")
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	tableFile  = "table.md"
+	figureFile = "failover.svg"
+)
+
+// write makes table and figure of the runs that a folder holds.
+func write(folder string) error {
+	runs, err := read(filepath.Join(folder, runsFile))
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		return fmt.Errorf("%s holds no runs", folder)
+	}
+	text := table(runs)
+	fmt.Print("\n" + text)
+	if err := os.WriteFile(filepath.Join(folder, tableFile), []byte(text), 0o644); err != nil {
+		return err
+	}
+	return figure(runs, filepath.Join(folder, figureFile))
+}
+
+func read(path string) (runs []run, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		var r run
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		runs = append(runs, r)
+	}
+	return runs, lines.Err()
+}
+
+// line is one line of the table.
+type line struct{ id, name string }
+
+// lines are those of all rows, and of the starts that are measured beside them.
+func lines() (all []line) {
+	for _, w := range rows() {
+		all = append(all, line{w.id, w.name})
+	}
+	all = append(all, line{switchedID, switchedName})
+	for _, how := range []method{asIs, rewind, backup} {
+		all = append(all, line(starts[how]))
+	}
+	return all
+}
+
+// of are the runs of a line with an agent.
+func of(runs []run, id, agent string) []run {
+	return slices.DeleteFunc(slices.Clone(runs), func(r run) bool { return r.Row != id || r.Agent != agent })
+}
+
+// table is all rows in Markdown, medians with best and worst, and then the phases.
+func table(runs []run) string {
+	var b strings.Builder
+	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Rows acknowledged | Lost | Busy |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, l := range lines() {
+		for _, agent := range []string{ours, shell} {
+			some := of(runs, l.id, agent)
+			if len(some) == 0 {
+				continue
+			}
+			acked, lost := 0, 0
+			for _, r := range some {
+				acked, lost = acked+r.Acked, lost+r.Lost
+			}
+			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %d | %d | %.0f %% |\n", l.name, l.id, agent, len(some),
+				spread(some, func(r run) float64 { return r.Writable }), spread(some, func(r run) float64 { return r.Outage }),
+				acked, lost, 100*median(values(some, func(r run) float64 { return r.Busy })))
+		}
+	}
+	b.WriteString("\nMedian of each phase, s:\n\n| Row | Agent |")
+	for _, name := range phaseNames() {
+		b.WriteString(" " + name + " |")
+	}
+	b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(phaseNames())) + "\n")
+	for _, l := range lines() {
+		for _, agent := range []string{ours, shell} {
+			some := of(runs, l.id, agent)
+			if len(some) == 0 || len(some[0].Phases) == 0 {
+				continue
+			}
+			fmt.Fprintf(&b, "| %s | %s |", l.name, agent)
+			for _, name := range phaseNames() {
+				fmt.Fprintf(&b, " %.2f |", median(values(some, lasting(name))))
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+func phaseNames() (names []string) {
+	for _, e := range ends {
+		names = append(names, e.name)
+	}
+	return append(names, client)
+}
+
+// lasting is how long a phase lasts in a run.
+func lasting(name string) func(run) float64 {
+	return func(r run) float64 {
+		for _, p := range r.Phases {
+			if p.Name == name {
+				return p.Seconds
+			}
+		}
+		return 0
+	}
+}
+
+func values(runs []run, of func(run) float64) (all []float64) {
+	for _, r := range runs {
+		all = append(all, of(r))
+	}
+	return all
+}
+
+// median of some values, of which there is one at least.
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
+	return s[len(s)/2]
+}
+
+// spread is median, best and worst.
+func spread(runs []run, of func(run) float64) string {
+	v := values(runs, of)
+	if slices.Max(v) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("**%.2f** (%.2f to %.2f)", median(v), slices.Min(v), slices.Max(v))
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pgrex/test/drill"
+	"pgrex/test/lab"
+)
+
+// row is one fault, and how the node that it takes comes back, which is measured
+// as well.
+type row struct {
+	id, name string
+	fencing  bool
+	// strike makes the fault.
+	strike func(*measurement) error
+	// moves: another node takes over. Otherwise commits freeze.
+	moves bool
+	// planned: what counts begins with the last commit before it.
+	planned bool
+	// back is the method by which the lost node is brought back; "" where it comes
+	// back by itself.
+	back method
+}
+
+// method is one of the ways in which pg-rex_slave_start brings a standby back.
+type method string
+
+const (
+	asIs   method = "-n"
+	rewind method = "-r"
+	backup method = "-b"
+)
+
+// ids of rows that are made beside others: by the node that comes back.
+var starts = map[method]struct{ id, name string }{
+	asIs:   {"start-n", "start of a standby as it is, until synchronous"},
+	rewind: {"start-r", "start of a standby with a rewind, until synchronous"},
+	backup: {"start-b", "start of a standby with a base backup, until synchronous"},
+}
+
+const (
+	loneID     = "start-alone"
+	loneName   = "start of a lone primary, until clients can write"
+	switchedID = "switchover-back"
+	// switchedName is until the old primary of a switchover is a synchronous standby.
+	switchedName = "switchover, until synchronous again"
+)
+
+// rows are all faults. Who is lost in one is a standby again before the next one.
+func rows() []row {
+	return []row{
+		{id: "F01", name: "postmaster of the primary killed", moves: true, back: rewind, strike: killPrimary},
+		{id: "F09", name: "power of the primary lost", moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
+		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", moves: true, back: backup, strike: func(m *measurement) error {
+			_, err := m.from.Run(m, "sh", "-c", `kill -STOP "$(head -n1 `+lab.PGData+`/postmaster.pid)"`)
+			return err
+		}},
+		{id: "switchover", name: "planned switchover", moves: true, planned: true, strike: switchover},
+		{id: "switchover-load", name: "planned switchover under pgbench", moves: true, planned: true, strike: switchoverUnderLoad},
+		{id: "F04", name: "postmaster of the standby killed", back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
+		{id: "F10", name: "power of the standby lost", back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
+		{id: loneID, name: loneName, strike: alone},
+		{id: "F09f", name: "power of the primary lost, with fencing", fencing: true, moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
+	}
+}
+
+func ids() (all []string) {
+	for _, w := range rows() {
+		all = append(all, w.id)
+	}
+	return all
+}
+
+// chosen finds rows by their ids; all without any.
+func chosen(list string) ([]row, error) {
+	all := rows()
+	if list == "" {
+		return all, nil
+	}
+	var some []row
+	for _, id := range strings.Split(list, ",") {
+		i := slices.IndexFunc(all, func(w row) bool { return w.id == id })
+		if i < 0 {
+			return nil, fmt.Errorf("unknown row %q: there are %s", id, strings.Join(ids(), ", "))
+		}
+		some = append(some, all[i])
+	}
+	return some, nil
+}
+
+func ofKind(all []row, fencing bool) []row {
+	return slices.DeleteFunc(slices.Clone(all), func(w row) bool { return w.fencing != fencing })
+}
+
+func killPrimary(m *measurement) error { _, err := m.from.KillPostgreSQL(); return err }
+
+// switchover is pg-rex_switchover with our agent, and what has no command for
+// it with the other.
+func switchover(m *measurement) error {
+	if m.agent != ours {
+		_, err := m.from.Run(m, "crm_standby", "-N", m.from.Name, "-v", "on")
+		return err
+	}
+	return m.operate(m.from, "pg-rex_switchover", "--yes")
+}
+
+// loadClients is pgbench's share beside the client that is measured.
+const loadClients = 8
+
+func switchoverUnderLoad(m *measurement) error {
+	m.loaded.Add(1)
+	loading, stop := context.WithCancel(m)
+	m.unload = stop
+	go func() { // it ends with the primary
+		defer m.loaded.Done()
+		_, _ = m.from.RunAs(loading, "postgres", m.PGBin()+"/pgbench", "-n", "-c", fmt.Sprint(loadClients), "-T", "60", loadDatabase)
+	}()
+	if err := lab.Pause(m, 5*time.Second); err != nil {
+		return err
+	}
+	m.fault = time.Now()
+	return switchover(m)
+}
+
+const loadDatabase = "postgres"
+
+// prepare gives a new cluster what the rows need.
+func prepare(ctx context.Context, l *lab.Lab, tools string, fencing bool) error {
+	if err := l.InstallTools(tools, drill.Kind{Nodes: 2, Fencing: fencing}.Configuration()); err != nil {
+		return err
+	}
+	s, err := l.Status(ctx)
+	if err != nil {
+		return err
+	}
+	primary, err := l.Node(s.Primary())
+	if err != nil {
+		return err
+	}
+	_, err = primary.RunAs(ctx, "postgres", l.PGBin()+"/pgbench", "-i", "-q", "-s", "5", loadDatabase)
+	return err
+}
+
+// alone stops both nodes, the standby first, and starts the primary again.
+func alone(m *measurement) error {
+	for _, n := range []*lab.Node{m.to, m.from} {
+		if err := m.operate(n, "pg-rex_stop", "--yes"); err != nil {
+			return err
+		}
+	}
+	m.fault = time.Now()
+	return m.operate(m.from, "pg-rex_master_start", "--yes")
+}
