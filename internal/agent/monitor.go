@@ -43,13 +43,8 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	// The server gets two thirds of the time, its verdict's consequences the rest.
 	query, cancel := a.share(ctx, 2, 3)
 	defer cancel()
-	query, cancel = unlessFrozen(query, func() int {
-		p, err := a.pg.Processes()
-		if err != nil {
-			return 0
-		}
-		return p.Postmaster
-	})
+	asked := time.Now()
+	query, cancel = a.unlessHung(query)
 	defer cancel()
 	session, err := a.connectForMonitor(query)
 	if errors.Is(err, pg.ErrTooMany) || a.nameless && errors.Is(err, pg.ErrAuth) {
@@ -59,7 +54,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 		return a.diedMeanwhile(ctx)
 	}
 	if err != nil {
-		return a.failed(), fmt.Errorf("PostgreSQL runs but does not serve: %w", err)
+		return a.unanswered(query, asked, fmt.Errorf("PostgreSQL runs but does not serve: %w", err))
 	}
 	defer session.Close()
 	if !a.call.Probe() {
@@ -68,7 +63,7 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 
 	server, senders, err := session.Observe(query)
 	if err != nil && server.VersionNum == 0 {
-		return a.failed(), fmt.Errorf("PostgreSQL does not answer: %w", err)
+		return a.unanswered(query, asked, fmt.Errorf("PostgreSQL does not answer: %w", err))
 	}
 	if err != nil {
 		// The server has said what it is; its view of the standbys is another matter.
@@ -93,37 +88,6 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 	}
 	a.report(a.attendPrimary(ctx, session, server, senders))
 	return ocf.RunningPromoted, nil
-}
-
-// frozenTime is how long a postmaster may be stopped before it is given up: no
-// load does that, and it answers nobody.
-const frozenTime = 5 * time.Second
-
-// unlessFrozen is a context that ends when the postmaster has been stopped, by
-// SIGSTOP or a debugger, for [frozenTime] without a break. A server that is only
-// slow has all of the time.
-func unlessFrozen(ctx context.Context, postmaster func() int) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		const often = 200 * time.Millisecond
-		ticker := time.NewTicker(often)
-		defer ticker.Stop()
-		for since := time.Now(); ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			pid := postmaster()
-			if pid == 0 || !pg.Frozen(pid) {
-				since = time.Now()
-			} else if time.Since(since) >= frozenTime {
-				cancel(fmt.Errorf("postmaster %d is stopped (SIGSTOP, or a debugger) and hears nothing", pid))
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil) }
 }
 
 // diedMeanwhile answers for a server that was there a moment ago.

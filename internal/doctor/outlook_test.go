@@ -42,7 +42,7 @@ func TestOutagesOfTheConfiguration(t *testing.T) {
 		{"the monitor", redefine("interval=9s", "interval=3s"), message.OUT001, -3 * time.Second, -6 * time.Second},
 		{"our agent, which has a watcher", redefine("ocf:heartbeat:pgsql", "ocf:linuxhajapan:pgsql"), message.OUT001, -4400 * time.Millisecond, -8500 * time.Millisecond},
 		{"... and is told to do without", both(redefine("ocf:heartbeat:pgsql", "ocf:linuxhajapan:pgsql"), redefine("rep_mode=sync", "rep_mode=sync watch_server=false")), message.OUT001, 0, 0},
-		{"the time-out of the monitor", redefine("role=Promoted timeout=60s", "role=Promoted timeout=30s"), message.OUT002, -20 * time.Second, -20 * time.Second},
+		{"the time-out of the monitor", redefine("role=Promoted timeout=60s", "role=Promoted timeout=30s"), message.OUT002, 0, -20 * time.Second},
 		{"the token in force", system(0, func(s *System) { s.Corosync.Token, s.Corosync.Consensus = 3*time.Second, 3600*time.Millisecond }), message.OUT003, 4400 * time.Millisecond, 4400 * time.Millisecond},
 		{"no token in the file of Corosync 3.1", system(0, func(s *System) { s.Corosync.Token, s.Corosync.Consensus, s.Corosync.Running = 0, 0, false }), message.OUT003, 4400 * time.Millisecond, 4400 * time.Millisecond},
 		{"priority-fencing-delay", redefine("priority-fencing-delay=10s", "priority-fencing-delay=4s"), message.OUT003, -6 * time.Second, -6 * time.Second},

@@ -54,7 +54,7 @@ var outlookMessages = map[ID]entry{
 	OUT020: {text: text{"wait for the next monitor of {PRI} (every {interval})", "{PRI} の次の monitor を待つ（間隔 {interval}）"}},
 	OUT021: {text: text{"processes that the dead server has left", "落ちたサーバーの残プロセスの終了を待つ"}},
 	OUT022: {text: text{"Pacemaker, agent: demote, stop, promote, addresses", "Pacemaker とエージェント: demote、stop、promote、アドレスの移動"}},
-	OUT023: {text: text{"the monitor gives the server up (two thirds of its timeout of {timeout})", "monitor がサーバーの応答をあきらめる（タイムアウト {timeout} の約 3 分の 2）"}},
+	OUT023: {text: text{"the monitor gives the server up (a stopped postmaster after {stopped}; otherwise up to two thirds of its timeout of {timeout})", "monitor がサーバーの応答をあきらめる（postmaster が停止状態なら {stopped}、それ以外は最長でタイムアウト {timeout} の約 3 分の 2）"}},
 	OUT024: {text: text{"the server is killed", "サーバーを強制終了する"}},
 	OUT025: {text: text{"Corosync: token", "Corosync: token"}},
 	OUT026: {text: text{"Corosync: consensus", "Corosync: consensus"}},

@@ -66,10 +66,11 @@ func (c Configuration) serverCrash() Outage {
 
 // serverHangs: the server is there and answers nobody.
 func (c Configuration) serverHangs() Outage {
+	const stopped = 5 * time.Second // what the agent gives a postmaster that is stopped (decision 0050)
 	patience := c.PrimaryMonitor.patience()
 	return Outage{message.OUT002, []Addend{
 		c.nextPrimaryMonitor(),
-		{message.OUT023, []any{"timeout", Seconds(c.PrimaryMonitor.Timeout)}, patience, patience},
+		{message.OUT023, []any{"stopped", Seconds(stopped), "timeout", Seconds(c.PrimaryMonitor.Timeout)}, min(stopped, patience), patience},
 		{What: message.OUT024, Typical: killed, Worst: killedWorst},
 		{What: message.OUT022, Typical: takeOver, Worst: takeOverWorst},
 		clientShare(),

@@ -217,11 +217,49 @@ func (d dataDir) unreadable(pid int, err error) error {
 	return fmt.Errorf("cannot tell what process %d is: %w", pid, reason(err))
 }
 
-// Frozen says that a process is stopped, by SIGSTOP or a debugger: it takes
+// Pulse is what a process shows of itself.
+type Pulse struct {
+	State byte // R, S, D, T, Z ... (proc(5), stat)
+	// Woken is how often it has given its processor away by itself: it does not
+	// change while the process sleeps.
+	Woken uint64
+}
+
+// Stopped says that a process is stopped, by SIGSTOP or a debugger: it takes
 // signals and does not act on them.
+func (p Pulse) Stopped() bool { return p.State == 'T' || p.State == 't' }
+
+// Asleep says that a process waits for something other than a processor or a disk.
+func (p Pulse) Asleep() bool { return p.State == 'S' }
+
+// ReadPulse looks at a process (proc(5), status).
+func ReadPulse(pid int) (Pulse, error) {
+	path := "/proc/" + strconv.Itoa(pid) + "/status"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Pulse{}, err
+	}
+	var p Pulse
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch {
+		case name == "State" && value != "":
+			p.State = value[0]
+		case name == "voluntary_ctxt_switches":
+			p.Woken, err = strconv.ParseUint(value, 10, 64)
+		}
+	}
+	if p.State == 0 || err != nil {
+		return Pulse{}, fmt.Errorf("cannot understand %s: %q", path, text)
+	}
+	return p, nil
+}
+
+// Frozen says that a process is stopped, see [Pulse.Stopped].
 func Frozen(pid int) bool {
-	m, err := readStat(pid)
-	return err == nil && (m.state == 'T' || m.state == 't')
+	p, err := ReadPulse(pid)
+	return err == nil && p.Stopped()
 }
 
 func realUID(pid int) (uint32, bool) {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"pgrex/internal/pg/wal"
 )
@@ -41,6 +42,34 @@ func (i *Instance) WALDir() string {
 		return path
 	}
 	return real
+}
+
+// WALWritten is when WAL was written last, zero for never: the newest change of a
+// segment, because the server writes into files of full length. A segment is
+// renamed unchanged when it is used again.
+func (i *Instance) WALWritten() (time.Time, error) {
+	var last time.Time
+	dir := i.WALDir()
+	err := As(i.set.User, func() error {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			info, err := f.Info()
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if info.ModTime().After(last) {
+				last = info.ModTime()
+			}
+		}
+		return nil
+	})
+	return last, err
 }
 
 // WALEnd finds the end of the WAL in the data directory of a stopped server:
