@@ -147,9 +147,12 @@ func networkFaults() []Scenario {
 }
 
 // ofTwoWays is what cannot hold without fencing where each node is primary of a
-// part of the cluster: whole again, the cluster may for a moment have what was
-// written down in the other part.
-var ofTwoWays = map[audit.Invariant]string{audit.I5: "when the parts join, the present primary finds the other one's rights written down, until it corrects them"}
+// part of the cluster: no part sees what is written down in the other one, and whole
+// again, the cluster may for a moment have that. No row may be lost all the same.
+var ofTwoWays = map[audit.Invariant]string{
+	audit.I4: "a standby that is cut off from everything cannot see that the primary has gone on without it",
+	audit.I5: "when the parts join, the present primary finds the other one's rights written down, until it corrects them",
+}
 
 // flap takes a LAN of a node away and gives it back, a second each.
 func flap(n func(*Run) *lab.Node, lan lab.LAN) func(*Run) error {
