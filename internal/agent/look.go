@@ -15,14 +15,17 @@ import (
 	"pgrex/internal/replication"
 )
 
-// looker looks after the standbys of a primary for the watcher. What it does is
-// what a monitor does, when something happens in place of at its time.
+// looker looks after the standbys of a primary for the watcher, and lets a standby
+// vote while there is no primary. What it does is what a monitor does, when
+// something happens in place of at its time.
 type looker struct {
 	a     *Agent
 	moved atomic.Int64 // when the membership has changed last, in Unix nanoseconds
 
-	// What the last look has seen of the standbys, and what is to come of it.
+	// What the last look has seen of the standbys, after which event, and what is
+	// to come of it.
 	seen    string
+	event   time.Time
 	outlook replication.Outlook
 	undone  bool     // what it was about to do is still to be done
 	there   []string // who was connected then
@@ -40,13 +43,16 @@ const (
 	// doubtPace is how often a standby is looked at whose node is lost, until the
 	// server gives it up after wal_sender_timeout.
 	doubtPace = 500 * time.Millisecond
+	// voteTime is from one observation of an election to the next, and to the first
+	// one after an event, which may itself have been a monitor.
+	voteTime = time.Second
 	// returnTime is how long a standby that has hung up has to come back, which
 	// one that has only restarted its receiver does at once.
 	returnTime = 100 * time.Millisecond
 )
 
-// look looks once, so long after the last event.
-func (l *looker) look(ctx context.Context, since time.Duration) pg.Next {
+// look looks once after an event, or once more.
+func (l *looker) look(ctx context.Context, event time.Time) pg.Next {
 	if !l.a.usable || !l.a.replicated() {
 		return pg.Next{}
 	}
@@ -54,6 +60,10 @@ func (l *looker) look(ctx context.Context, since time.Duration) pg.Next {
 	defer cancel()
 	l.a.state = nil
 	defer debug.FreeOSMemory()
+	if event != l.event { // somebody else may have done more than we have seen
+		l.event, l.undone = event, true
+	}
+	since := time.Since(event)
 	next, err := l.attend(limited, since)
 	if err == nil {
 		return next
@@ -81,8 +91,11 @@ func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, erro
 	}
 	defer session.Close()
 	server, senders, err := l.observe(ctx, session)
-	if err != nil || server.InRecovery {
+	if err != nil {
 		return pg.Next{}, err
+	}
+	if server.InRecovery {
+		return l.vote(ctx, server, senders, since)
 	}
 	next := pg.Next{Processes: a.sending(senders)}
 	seen := fingerprint(senders)
@@ -103,6 +116,32 @@ func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, erro
 		next.Again = pace(since)
 	}
 	return next, nil
+}
+
+// vote is the part of a standby's monitor that a cluster without a primary waits for.
+func (l *looker) vote(ctx context.Context, server pg.ServerState, senders []pg.Sender, since time.Duration) (pg.Next, error) {
+	a := l.a
+	if a.fed(server, senders) || since > lookPatience {
+		return pg.Next{}, nil
+	}
+	if since < voteTime {
+		return pg.Next{Again: voteTime - since}, nil
+	}
+	cluster, s, err := a.crm.Whole(ctx, a.params.NodeList)
+	if err != nil {
+		return pg.Next{}, err
+	}
+	r, why := managed(cluster, a.call.Resource, a.node)
+	o, err := a.standbyObservation(&s, server)
+	if err != nil || why != "" || r.Role != crm.Unpromoted || o.PrimaryExists() {
+		return pg.Next{}, err
+	}
+	changes := replication.Elect(o)
+	next := pg.Next{}
+	if slices.ContainsFunc(changes, func(c replication.Change) bool { _, undecided := c.(replication.RecordVote); return undecided }) {
+		next.Again = voteTime
+	}
+	return next, a.apply(ctx, nil, changes)
 }
 
 // observe waits a moment for standbys that have just hung up.

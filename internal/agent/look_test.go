@@ -73,6 +73,30 @@ func TestWatcherFollowsTheStandby(t *testing.T) {
 	s.want("stop", ocf.Success)
 }
 
+// A standby that a monitor has found, and that is gone before the watcher has seen
+// it: what the watcher knows is older than what the monitor has done.
+func TestWatcherLearnsWhatAMonitorHasDone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.params["watch_server"] = "true"
+	s.primaryAlone()
+	s.change(func(r *record) {
+		r.Role["node02"] = "Unpromoted"
+		r.Transient["node02"]["master-pgsql"], r.Transient["node02"]["pgsql-status"] = "-INFINITY", "HS:alone"
+	})
+	s.watched()
+	time.Sleep(freshAndMore) // it has seen that nobody is there
+	w, err := s.instance().FindWatcher()
+	s.must(err)
+	s.must(w.Hold())
+	s.join()
+	s.until("a monitor that finds node02", func() bool { s.monitor(ocf.RunningPromoted); return s.waitsFor() == "node02" })
+	s.stopPeer()
+	w.Close()
+	s.released()
+	s.want("stop", ocf.Success)
+}
+
 // A node that Corosync has lost is a standby that confirms nothing.
 func TestWatcherOfALostNode(t *testing.T) {
 	t.Parallel()
@@ -137,6 +161,53 @@ func (s *site) nothing(lasts time.Duration) {
 		if s.waitsFor() != "node02" || s.record().Permanent["node02"]["pgsql-data-status"] != "STREAMING|SYNC" {
 			s.t.Fatalf("changed: waits for %q, %s", s.waitsFor(), s.record().attrs("node02"))
 		}
+	}
+}
+
+// A standby that starts without a primary is elected without a further monitor,
+// after as many observations as it takes.
+func TestWatcherElects(t *testing.T) {
+	for _, count := range []string{"0", "2"} {
+		t.Run("xlog_check_count="+count, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.params["watch_server"], s.params["xlog_check_count"] = "true", count
+			s.change(func(r *record) { r.Permanent["node01"]["pgsql-data-status"] = "LATEST" })
+			s.standby()
+			begin := time.Now()
+			s.monitor(ocf.Success)
+			s.until("the election", func() bool { return s.record().Transient["node01"]["master-pgsql"] == "1000" }, func() string { return s.record().attrs("node01") })
+			if took := time.Since(begin); count == "2" && took < 2*time.Second {
+				t.Errorf("three observations within %v", took)
+			}
+			s.want("stop", ocf.Success)
+		})
+	}
+}
+
+// Where there is a primary, or the cluster leaves the resource to somebody else,
+// it does not vote; the next monitor does.
+func TestWatcherDoesNotElect(t *testing.T) {
+	for name, change := range map[string]func(*record){
+		"a primary":    func(r *record) { r.Role["node02"] = "Promoted" },
+		"unmanaged":    func(r *record) { r.Unmanaged = true },
+		"not yet here": func(r *record) { delete(r.Role, "node01") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.params["watch_server"], s.params["xlog_check_count"] = "true", "0"
+			s.change(func(r *record) { r.Permanent["node01"]["pgsql-data-status"] = "LATEST" })
+			s.standby()
+			s.change(change)
+			s.watched()
+			for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+				if score := s.record().Transient["node01"]["master-pgsql"]; score != "-INFINITY" {
+					t.Fatalf("score %s", score)
+				}
+			}
+			s.want("stop", ocf.Success)
+		})
 	}
 }
 

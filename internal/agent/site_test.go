@@ -398,6 +398,9 @@ func (s *site) record() *record {
 
 func (s *site) change(fn func(*record)) {
 	s.t.Helper()
+	lock, err := lockRecord(s.dir)
+	s.must(err)
+	defer lock.Close()
 	r, err := readRecord(s.dir)
 	if errors.Is(err, os.ErrNotExist) {
 		r, err = newRecord(), nil

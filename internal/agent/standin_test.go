@@ -72,6 +72,17 @@ func newRecord() *record {
 	return r
 }
 
+// lockRecord keeps others from changing the record until the file is closed.
+func lockRecord(dir string) (*os.File, error) {
+	path := filepath.Join(dir, "cluster.lock")
+	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Chmod(path, 0o666) // stand-ins run as several users
+	return lock, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+}
+
 func readRecord(dir string) (*record, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "cluster.json"))
 	if err != nil {
@@ -115,9 +126,8 @@ func call(effect func(*record) int) {
 	name := filepath.Base(os.Args[0])
 	// Two actions may run at once, as on two nodes.
 	if name == "crm_attribute" {
-		if lock, err := os.OpenFile(filepath.Join(dir, "calls"), os.O_RDWR|os.O_CREATE, 0o666); err == nil {
+		if lock, err := lockRecord(dir); err == nil {
 			defer lock.Close()
-			_ = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 		}
 	}
 	r, err := readRecord(dir)

@@ -37,19 +37,32 @@ func (a *Agent) keepWatch() {
 		a.endWatch()
 		return
 	}
-	if a.watcher != nil {
-		return
+	var err error
+	w := a.watcher
+	if w == nil {
+		if w, err = a.pg.FindWatcher(); err == nil {
+			err = a.hold(w)
+		}
 	}
-	w, err := a.pg.FindWatcher()
+	if err == nil && !a.watches(w) {
+		a.endWatch()
+		err = pg.ErrNoWatcher
+	}
 	if errors.Is(err, pg.ErrNoWatcher) {
-		w, err = a.startWatch()
-	}
-	if err == nil {
-		err = a.hold(w)
+		if w, err = a.startWatch(); err == nil {
+			err = a.hold(w)
+		}
 	}
 	if err != nil {
 		a.log.Warnf("no watcher, the next monitor will find out what becomes of the server: %v", oneLine(err))
 	}
+}
+
+// watches says whether a watcher is that of the server that runs now: one whose
+// server has died may still be telling the cluster of it.
+func (a *Agent) watches(w *pg.Watcher) bool {
+	p, err := a.pg.Processes()
+	return err != nil || p.Postmaster == 0 || p.Postmaster == w.Postmaster
 }
 
 // startWatch starts a watcher and returns when it can be held: there is none that

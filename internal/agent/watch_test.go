@@ -99,6 +99,26 @@ func TestWatcherTellsOfADeath(t *testing.T) {
 	}
 }
 
+// A watcher that still tells of the last server is none of the next one.
+func TestWatcherOfAnotherServer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.params["watch_server"] = "true"
+	s.standby()
+	first := s.watched()
+	s.change(func(r *record) { r.Hang = "crm_resource" })
+	s.crash()
+	time.Sleep(time.Second)
+	if s.watcher() != first {
+		t.Fatal("it tells nobody any more")
+	}
+	s.want("start", ocf.Success)
+	if second := s.watched(); second == first {
+		t.Error("the server has the watcher of the one before")
+	}
+	s.want("stop", ocf.Success)
+}
+
 // What is nobody's failure is told to nobody.
 func TestWatcherIsSilent(t *testing.T) {
 	for _, c := range []struct {
@@ -219,8 +239,9 @@ func TestWatcherSleeps(t *testing.T) {
 	s := newSite(t)
 	s.params["watch_server"] = "true"
 	s.standby()
+	s.change(func(r *record) { r.Role["node02"] = "Promoted" }) // there is nothing to vote about
 	pid := s.watched()
-	time.Sleep(200 * time.Millisecond) // its runtime comes to rest
+	time.Sleep(freshAndMore)
 	before := ticks(t, pid)
 	time.Sleep(2 * time.Second)
 	if used := ticks(t, pid) - before; used > 1 {

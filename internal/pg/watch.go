@@ -41,7 +41,7 @@ const endPatience = time.Second
 // one says nothing.
 const (
 	endWord  = "end\n"
-	holdWord = "hold" // it answers the same when it is at rest, and the mark of what it holds
+	holdWord = "hold" // it answers the same when it is at rest, and with whom
 	lookWord = "look"
 )
 
@@ -58,9 +58,9 @@ type Duty struct {
 	// Died is called with the pid of a postmaster that has ended. To be told to
 	// end ends its context.
 	Died func(ctx context.Context, postmaster int) error
-	// Look looks after the server's standbys, so long after the last event. It
-	// may be ended between any two of its writes.
-	Look func(ctx context.Context, since time.Duration) Next
+	// Look looks after the server's standbys after the event of that time. It may
+	// be ended between any two of its writes.
+	Look func(ctx context.Context, event time.Time) Next
 	// Events, if not nil, is called once the server is held; what it returns tells
 	// of changes that the server does not know.
 	Events func(ctx context.Context) <-chan struct{}
@@ -103,7 +103,7 @@ func (i *Instance) Watch(ctx context.Context, duty Duty) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- readable(fd) }()
-	if err := keepLooking(ctx, duty, asked, ended); err != nil {
+	if err := keepLooking(ctx, duty, asked, postmaster, ended); err != nil {
 		return err
 	}
 	go asked.atRest()
@@ -114,14 +114,20 @@ func (i *Instance) Watch(ctx context.Context, duty Duty) error {
 	return err
 }
 
+// rest is what a watcher says of itself that looks at nothing.
+type rest struct {
+	postmaster int    // 0 when that has ended
+	known      uint64 // the [Mark] of the processes that it holds
+}
+
 // keepLooking looks until the postmaster has ended.
-func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan error) error {
+func keepLooking(ctx context.Context, duty Duty, asked *requests, postmaster int, ended <-chan error) error {
 	var (
 		event   = time.Now()
 		due     = time.After(0)
 		looking *look // nil while it is at rest
 		holders int
-		held    []chan<- uint64 // who waits until it is at rest
+		held    []chan<- rest // who waits until it is at rest
 		others  = processes{gone: make(chan int)}
 		events  <-chan struct{}
 	)
@@ -141,7 +147,7 @@ func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan e
 			done = looking.next
 		} else {
 			for _, h := range held {
-				h <- Mark(slices.Collect(maps.Keys(others.held)))
+				h <- rest{postmaster, Mark(slices.Collect(maps.Keys(others.held)))}
 			}
 			held = nil
 			if holders == 0 {
@@ -169,7 +175,7 @@ func keepLooking(ctx context.Context, duty Duty, asked *requests, ended <-chan e
 		case <-events:
 			happens = true
 		case <-start:
-			due, looking = nil, begin(ctx, duty, time.Since(event))
+			due, looking = nil, begin(ctx, duty, event)
 		case next := <-done:
 			looking.stop()
 			looking = nil
@@ -190,10 +196,10 @@ type look struct {
 	stop context.CancelFunc
 }
 
-func begin(ctx context.Context, duty Duty, since time.Duration) *look {
+func begin(ctx context.Context, duty Duty, event time.Time) *look {
 	ctx, stop := context.WithCancel(ctx)
 	l := &look{make(chan Next, 1), stop}
-	go func() { l.next <- duty.Look(ctx, since) }()
+	go func() { l.next <- duty.Look(ctx, event) }()
 	return l
 }
 
@@ -310,13 +316,13 @@ func readable(fd int) error {
 // requests are what others of our user ask of the watcher.
 type requests struct {
 	end   context.CancelCauseFunc
-	hold  chan chan<- uint64 // answered when the watcher is at rest
+	hold  chan chan<- rest // answered when the watcher is at rest
 	letGo chan struct{}
 	look  chan struct{}
 }
 
 func newRequests(end context.CancelCauseFunc) *requests {
-	return &requests{end, make(chan chan<- uint64), make(chan struct{}), make(chan struct{})}
+	return &requests{end, make(chan chan<- rest), make(chan struct{}), make(chan struct{})}
 }
 
 func (r *requests) serve(listener *net.UnixListener) {
@@ -338,7 +344,7 @@ func (r *requests) atRest() {
 	for {
 		select {
 		case h := <-r.hold:
-			h <- Mark(nil)
+			h <- rest{}
 		case <-r.letGo:
 		case <-r.look:
 		}
@@ -367,10 +373,12 @@ func (r *requests) obey(conn *net.UnixConn) {
 			}
 			holds = true
 			_ = conn.SetReadDeadline(time.Time{})
-			rest := make(chan uint64, 1)
-			r.hold <- rest
+			answer := make(chan rest, 1)
+			r.hold <- answer
+			a := <-answer
+			text := binary.NativeEndian.AppendUint64([]byte(holdWord), a.known)
 			// Who is not there any more lets go next.
-			_, _ = conn.Write(binary.NativeEndian.AppendUint64([]byte(holdWord), <-rest))
+			_, _ = conn.Write(binary.NativeEndian.AppendUint32(text, uint32(a.postmaster)))
 		}
 	}
 	conn.Close()
@@ -402,9 +410,11 @@ func peer(conn *net.UnixConn) (pid int, err error) {
 // Watcher is a connection to the watcher of a data directory.
 type Watcher struct {
 	PID int
-	// Known is the [Mark] of the processes that it held when it was held.
-	Known uint64
-	conn  *net.UnixConn
+	// Known is the [Mark] of the processes that it held when it was held, and
+	// Postmaster whose end it waits for; 0 when that has come.
+	Known      uint64
+	Postmaster int
+	conn       *net.UnixConn
 }
 
 // FindWatcher connects to the watcher, which is not disturbed by that. Without
@@ -441,8 +451,8 @@ func (w *Watcher) Close() { w.conn.Close() }
 func (w *Watcher) Hold() error {
 	_ = w.conn.SetDeadline(time.Now().Add(holdPatience + endPatience))
 	defer w.conn.SetDeadline(time.Time{})
-	const mark = 8
-	answer := make([]byte, len(holdWord)+mark)
+	const mark, pid = 8, 4
+	answer := make([]byte, len(holdWord)+mark+pid)
 	_, err := w.conn.Write([]byte(holdWord))
 	if err == nil {
 		_, err = io.ReadFull(w.conn, answer)
@@ -451,6 +461,7 @@ func (w *Watcher) Hold() error {
 		return fmt.Errorf("the watcher %d does not let go: %w", w.PID, err)
 	}
 	w.Known = binary.NativeEndian.Uint64(answer[len(holdWord):])
+	w.Postmaster = int(binary.NativeEndian.Uint32(answer[len(holdWord)+mark:]))
 	return nil
 }
 

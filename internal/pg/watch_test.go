@@ -39,7 +39,7 @@ func TestKeepLooking(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			looks := make(chan struct{}, 2)
-			duty := Duty{Look: func(context.Context, time.Duration) Next {
+			duty := Duty{Look: func(context.Context, time.Time) Next {
 				looks <- struct{}{}
 				if len(looks) == cap(looks) {
 					cancel(ErrToldToEnd)
@@ -48,7 +48,7 @@ func TestKeepLooking(t *testing.T) {
 				return Next{Processes: []int{pid}}
 			}}
 			time.AfterFunc(10*time.Second, func() { cancel(errors.New("it has not looked again")) })
-			if err := keepLooking(ctx, duty, newRequests(cancel), nil); !errors.Is(err, ErrToldToEnd) {
+			if err := keepLooking(ctx, duty, newRequests(cancel), 1, nil); !errors.Is(err, ErrToldToEnd) {
 				t.Errorf("after %d looks: %v", len(looks), err)
 			}
 		})

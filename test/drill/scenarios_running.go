@@ -31,7 +31,10 @@ func forget(r *Run) error {
 	return nil
 }
 
-func known(r *Run) error { return in(r.Primary, r, "mv /etc/passwd.whole /etc/passwd") }
+// known: a node that has been booted meanwhile could not make what is that user's.
+func known(r *Run) error {
+	return in(r.Primary, r, "mv /etc/passwd.whole /etc/passwd && "+strings.Join(lab.SocketDirectory, " "))
+}
 
 // unmoved lets some monitors of the primary pass, of which none may fail.
 func unmoved(r *Run) error {
