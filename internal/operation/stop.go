@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -200,11 +201,16 @@ func (st *stopper) alreadyDown(ctx context.Context, n node.Node) error {
 	if db, _, err := st.savedDatabase(ctx, n); err == nil {
 		pid, err := serverProcess.On(ctx, n, serverIn{db.settings})
 		if err == nil && pid != 0 {
-			return message.Fail(message.STP011, "pid", pid)
+			return message.Fail(message.STP011, "pid", pid).Then(db.stopByHand())
 		}
 	}
 	st.con.Tell(message.STP010)
 	return nil
+}
+
+// stopByHand is what ends a server that no cluster manages any more.
+func (d database) stopByHand() string {
+	return fmt.Sprintf("runuser -u %s -- %s -D %s -m fast -w stop", d.settings.User.Name, d.settings.PgCtl, d.settings.Data)
 }
 
 // settle makes the shutdown short by writing out beforehand what it would write.
@@ -260,7 +266,7 @@ func (st *stopper) stopStack(ctx context.Context, n node.Node, db database, have
 	// In maintenance mode the database is left running, as the operator knows.
 	if haveDB && !maintenance {
 		if pid, err := serverProcess.On(ctx, n, serverIn{db.settings}); err != nil || pid != 0 {
-			return message.Fail(message.STP032, "pid", pid).Because(err)
+			return message.Fail(message.STP032, "pid", pid).Because(err).Then(db.stopByHand())
 		}
 	}
 	st.con.OK()

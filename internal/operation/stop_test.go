@@ -162,7 +162,7 @@ func TestStopOfAStoppedNode(t *testing.T) {
 	c := downCluster(t)
 	c.want(c.play(typed{}, "pg-rex_stop"), 0, []string{"Pacemaker and Corosync are not running. Nothing to do."})
 	c.a.server = 4711
-	c.want(c.play(typed{}, "pg-rex_stop"), 3, []string{"STP-011: Pacemaker is stopped but PostgreSQL is running (pid 4711)."})
+	c.want(c.play(typed{}, "pg-rex_stop"), 3, []string{"STP-011: Pacemaker is stopped but PostgreSQL is running (pid 4711).", "next: runuser -u postgres -- ", "/pg_ctl -D /dbfp/pgdata/data -m fast -w stop\n"})
 }
 
 // Neither the peer nor an address nor a configuration is needed. Programs of
@@ -228,7 +228,7 @@ func TestStopFails(t *testing.T) {
 				n.server = 4711
 			}
 		}
-		c.want(c.play(typed{}, "pg-rex_stop"), 1, []string{"2. Confirm the stop\n...[NG]", "STP-032: PostgreSQL is still running (pid 4711)."}, wholeStop...)
+		c.want(c.play(typed{}, "pg-rex_stop"), 1, []string{"2. Confirm the stop\n...[NG]", "STP-032: PostgreSQL is still running (pid 4711).", "/pg_ctl -D /dbfp/pgdata/data -m fast -w stop\n"}, wholeStop...)
 	})
 	for _, status := range []int{1, -1} {
 		t.Run(fmt.Sprint("systemctl ends with ", status), func(t *testing.T) {

@@ -207,7 +207,7 @@ func (r *run) restart() (*lab.Node, error) {
 	}
 	stop := slices.DeleteFunc(slices.Clone(r.Nodes()), func(n *lab.Node) bool { return n == last })
 	for _, n := range append(stop, last) {
-		if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
+		if err := r.stop(n); err != nil {
 			return nil, err
 		}
 	}
@@ -273,10 +273,25 @@ func (r *run) rejoin(n *lab.Node) error {
 		r.audit.Consent(n.Name)
 		return r.JoinStandby(r, n)
 	}
-	if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
+	if err := r.stop(n); err != nil {
 		return err
 	}
 	return r.operate(n, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes")
+}
+
+// stop stops a node. Of a server that Pacemaker, dead itself, has left behind the
+// command says what to type.
+func (r *run) stop(n *lab.Node) error {
+	err := r.operate(n, "pg-rex_stop", "--yes", "-f")
+	if err == nil || !strings.Contains(err.Error(), "STP-011") && !strings.Contains(err.Error(), "STP-032") {
+		return err
+	}
+	_, next, named := strings.Cut(err.Error(), "next: ")
+	if !named {
+		return err
+	}
+	next, _, _ = strings.Cut(next, " / ")
+	return r.operate(n, strings.Fields(next)...)
 }
 
 // operate types a command on a node; it has to succeed.
