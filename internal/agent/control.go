@@ -62,33 +62,49 @@ const stallTime = 500 * time.Millisecond
 // findStalled marks the standbys of lost nodes that confirm nothing. A node can
 // be lost to the cluster while its server goes on: the networks are separate.
 func (a *Agent) findStalled(ctx context.Context, session *pg.Session, o *replication.Observation, server pg.ServerState, senders []pg.Sender) error {
-	waiting := map[string]pg.Sender{}
+	var lost []pg.Sender
 	for _, row := range senders {
-		if n, ok := a.state.Node(row.Name); ok && !n.Online && row.Flush < server.Current {
-			waiting[row.Name] = row
+		if n, ok := a.state.Node(row.Name); ok && !n.Online {
+			lost = append(lost, row)
 		}
 	}
-	if len(waiting) == 0 {
-		return nil
-	}
-	wait, cancel := context.WithTimeoutCause(ctx, stallTime, errStalled)
-	defer cancel()
-	err := until(wait, "standbys of lost nodes to confirm WAL", 50*time.Millisecond, func() (bool, error) {
-		later, err := session.Senders(ctx) // a query cut short would end the session
-		for _, row := range later {
-			if row.Flush > waiting[row.Name].Flush {
-				delete(waiting, row.Name)
-			}
-		}
-		return len(waiting) == 0, err
-	})
-	if err != nil && !errors.Is(err, errStalled) {
+	waiting, err := unconfirmed(ctx, session, server, lost, stallTime)
+	if err != nil {
 		return err
 	}
 	for i := range o.Senders {
 		_, o.Senders[i].Stalled = waiting[o.Senders[i].Name]
 	}
 	return nil
+}
+
+// unconfirmed are those of some standbys, by name, that confirm nothing of the WAL
+// that waits for them, however long that takes up to patience.
+func unconfirmed(ctx context.Context, session *pg.Session, server pg.ServerState, some []pg.Sender, patience time.Duration) (map[string]pg.Sender, error) {
+	waiting := map[string]pg.Sender{}
+	for _, row := range some {
+		if row.Flush < server.Current {
+			waiting[row.Name] = row
+		}
+	}
+	if len(waiting) == 0 {
+		return nil, nil
+	}
+	wait, cancel := context.WithTimeoutCause(ctx, patience, errStalled)
+	defer cancel()
+	err := until(wait, "standbys to confirm WAL", 20*time.Millisecond, func() (bool, error) {
+		later, err := session.Senders(ctx) // a query cut short would end the session
+		for _, row := range later {
+			if before, waits := waiting[row.Name]; waits && row.Flush > before.Flush {
+				delete(waiting, row.Name)
+			}
+		}
+		return len(waiting) == 0, err
+	})
+	if errors.Is(err, errStalled) {
+		err = nil
+	}
+	return waiting, err
 }
 
 var errStalled = errors.New("they do not")

@@ -43,6 +43,8 @@ const (
 	// doubtPace is how often a standby is looked at whose node is lost, until the
 	// server gives it up after wal_sender_timeout.
 	doubtPace = 500 * time.Millisecond
+	// glanceTime is how long standbys may take to confirm WAL before the cluster is asked.
+	glanceTime = 100 * time.Millisecond
 	// voteTime is from one observation of an election to the next, and to the first
 	// one after an event, which may itself have been a monitor.
 	voteTime = time.Second
@@ -101,7 +103,7 @@ func (l *looker) attend(ctx context.Context, since time.Duration) (pg.Next, erro
 	seen := fingerprint(senders)
 	// A node that comes has nobody connected yet.
 	fresh := len(next.Processes) > 0 && time.Since(time.Unix(0, l.moved.Load())) < freshTime
-	idle := seen == l.seen && !fresh && !l.undone && (l.outlook != replication.Doubtful || a.confirmed(ctx, session, server, senders))
+	idle := seen == l.seen && !fresh && !l.undone && (l.outlook != replication.Doubtful || confirmed(ctx, session, server, senders))
 	if !idle {
 		if err = l.change(ctx, session, server, senders); err != nil {
 			return next, err
@@ -219,25 +221,9 @@ func (a *Agent) sending(senders []pg.Sender) (pids []int) {
 
 // confirmed says whether the standbys have all that was sent to them, or are
 // about to: those of lost nodes live then, and the cluster need not be asked.
-func (a *Agent) confirmed(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) bool {
-	const patience = 100 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	behind := map[int]pg.Sender{}
-	for _, row := range senders {
-		if row.Flush < server.Current {
-			behind[row.PID] = row
-		}
-	}
-	return len(behind) == 0 || until(ctx, "the standbys", 20*time.Millisecond, func() (bool, error) {
-		later, err := session.Senders(context.WithoutCancel(ctx)) // a query cut short would end the session
-		for _, row := range later {
-			if before, waits := behind[row.PID]; waits && row.Flush > before.Flush {
-				delete(behind, row.PID)
-			}
-		}
-		return len(behind) == 0, err
-	}) == nil
+func confirmed(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) bool {
+	waiting, err := unconfirmed(ctx, session, server, senders, glanceTime)
+	return err == nil && len(waiting) == 0
 }
 
 // catchingUp says whether a standby of the cluster is about to stream.

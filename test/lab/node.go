@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -220,10 +221,18 @@ func withoutPrefix(err error, argv []string) error {
 
 // StartCluster starts Corosync and Pacemaker and returns when systemd has them started.
 func (n *Node) StartCluster(ctx context.Context) error {
-	_, err := n.Run(ctx, "systemctl", "start", "corosync", "pacemaker")
-	if err != nil {
+	start := func() (said string, err error) {
+		if _, err = n.Run(ctx, "systemctl", "start", "corosync", "pacemaker"); err == nil {
+			return "", nil
+		}
 		said, jerr := n.Run(context.WithoutCancel(ctx), "journalctl", "--no-pager", "--output=cat", "--lines=12", "--unit=corosync", "--unit=pacemaker")
-		err = errors.Join(fmt.Errorf("%w; its journal: %s", err, said), jerr)
+		return said, errors.Join(fmt.Errorf("%w; its journal: %s", err, said), jerr)
+	}
+	said, err := start()
+	// Once, on a busy machine, the control group of the Corosync before was still
+	// being removed, into which the service manager wanted to put the next one.
+	if strings.Contains(said, "status=219/CGROUP") {
+		_, err = start()
 	}
 	return err
 }
