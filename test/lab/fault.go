@@ -62,6 +62,9 @@ func (l *Lab) HealAll(ctx context.Context) error {
 
 // ARP has a table of its own: the inet family does not see it, and a node that
 // still answers ARP would keep a floating address that the peer has taken over.
+// Neither sees what is sent on a packet socket, as IPaddr2 announces an address:
+// the switch would believe a node that is cut off. Only the device's own table
+// does (Linux 5.16).
 func dropRules(lan LAN, kind CutKind) string {
 	var chains []string
 	if kind != Mute {
@@ -75,13 +78,16 @@ func dropRules(lan LAN, kind CutKind) string {
 	for _, family := range []string{"inet", "arp"} {
 		fmt.Fprintf(&b, "table %s %s {\n\t%s\n}\n", family, ruleTable(lan), strings.Join(chains, "\n\t"))
 	}
+	if kind != Deaf {
+		fmt.Fprintf(&b, "table netdev %s {\n\tchain out { type filter hook egress device %q priority 0; policy drop; }\n}\n", ruleTable(lan), lan.Device())
+	}
 	return b.String()
 }
 
 // removeRules adds before it deletes, because nft refuses to delete what is not there.
 func removeRules(lan LAN) string {
 	var b strings.Builder
-	for _, family := range []string{"inet", "arp"} {
+	for _, family := range []string{"inet", "arp", "netdev"} {
 		fmt.Fprintf(&b, "add table %s %s\ndelete table %s %s\n", family, ruleTable(lan), family, ruleTable(lan))
 	}
 	return b.String()
