@@ -216,7 +216,16 @@ func (r *run) restart() (*lab.Node, error) {
 			r.calls.MayFence = append(r.calls.MayFence, n.Name)
 		}
 	}
-	return last, r.operate(last, "pg-rex_master_start", "--remove-lock", "--yes")
+	const start = "pg-rex_master_start"
+	err = r.operate(last, start, "--remove-lock", "--yes")
+	// One that was promoted, and has lost its power before it accepted a write, is
+	// newer: the command says so.
+	for _, n := range stop {
+		if err != nil && strings.Contains(err.Error(), "next: "+n.Name+"# "+start) {
+			return n, r.operate(n, start, "--remove-lock", "--yes")
+		}
+	}
+	return last, err
 }
 
 // restartOfThree does without the commands, which are for two nodes: all nodes
