@@ -135,7 +135,7 @@ func (l *looker) vote(ctx context.Context, server pg.ServerState, senders []pg.S
 	}
 	r, why := managed(cluster, a.call.Resource, a.node)
 	o, err := a.standbyObservation(&s, server)
-	if err != nil || why != "" || r.Role != crm.Unpromoted || o.PrimaryExists() {
+	if err != nil || why != "" || r.Role != crm.Unpromoted || o.PrimaryExists() || o.Elected() {
 		return pg.Next{}, err
 	}
 	changes := replication.Elect(o)

@@ -44,6 +44,13 @@ func (o StandbyObservation) PrimaryExists() bool {
 	return false
 }
 
+// Elected says that the cluster may promote this node already: a vote could only
+// write while it is about to.
+func (o StandbyObservation) Elected() bool {
+	own := o.own()
+	return own.HasScore && own.Score > 0
+}
+
 // FollowPrimary is what a standby says of itself while a primary is known:
 // its status is the primary's to set, except when it is not connected.
 func FollowPrimary(o StandbyObservation) []Change {

@@ -417,3 +417,16 @@ func TestElectWaitsForThePrimaryThatMayHaveGoneOn(t *testing.T) {
 		}
 	}
 }
+
+// A score that the cluster may promote on is nothing to vote about.
+func TestElected(t *testing.T) {
+	for score, want := range map[Score]bool{PrimaryScore: true, StandbyScore: true, 0: false, MinusInfinity: false} {
+		o := StandbyObservation{Own: "node01", Nodes: []Node{{Name: "node01", Known: true, Score: score, HasScore: true}}}
+		if o.Elected() != want {
+			t.Errorf("score %d: %t", score, o.Elected())
+		}
+	}
+	if (StandbyObservation{Own: "node01", Nodes: []Node{{Name: "node01", Known: true}}}).Elected() {
+		t.Error("without a score")
+	}
+}
