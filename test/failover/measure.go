@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -332,5 +331,5 @@ func told(phases []phase) string {
 	for _, p := range phases {
 		fmt.Fprintf(&b, "  %s %.2f", p.Name, p.Seconds)
 	}
-	return cmp.Or(b.String(), "")
+	return b.String()
 }
