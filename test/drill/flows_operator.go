@@ -113,13 +113,13 @@ func (r *Run) slowBackup() (undo func() error, err error) {
 // primaryBack starts the node that was the primary as one again, and the other
 // one as its standby, after both were lost or stopped.
 func primaryBack(r *Run) error {
-	if err := powered(r, r.Standby); err != nil {
+	if err := r.Standby.SwitchOn(r); err != nil {
 		return err
 	}
 	if err := r.operate(r.Standby, "pg-rex_stop", "--yes", "-f"); err != nil {
 		return err
 	}
-	if err := powered(r, r.Primary); err != nil {
+	if err := r.Primary.SwitchOn(r); err != nil {
 		return err
 	}
 	if err := r.operate(r.Primary, "pg-rex_stop", "--yes", "-f"); err != nil {

@@ -1,8 +1,6 @@
 package drill
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +22,7 @@ func rejoin(n *lab.Node) func(*Run) error {
 		if len(r.Nodes()) > 2 {
 			return rebuilt(func(*Run) *lab.Node { return n })(r)
 		}
-		if err := powered(r, n); err != nil {
+		if err := n.SwitchOn(r); err != nil {
 			return err
 		}
 		if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
@@ -32,21 +30,6 @@ func rejoin(n *lab.Node) func(*Run) error {
 		}
 		return r.operate(n, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes")
 	}
-}
-
-// powered waits until a node is up that has lost its power, or was given it.
-func powered(r *Run, n *lab.Node) error {
-	if !n.Running() {
-		if err := n.Boot(r); err != nil && n.Running() {
-			return nil // the fencing device was faster
-		} else if err != nil {
-			return err
-		}
-	}
-	return lab.Until(r, "boot of "+n.Name, lab.Timeouts.Boot, func(ctx context.Context) (string, bool) {
-		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
-		return fmt.Sprint(out, err), err == nil
-	})
 }
 
 func oldPrimaryBack(r *Run) error { return rejoin(r.Primary)(r) }

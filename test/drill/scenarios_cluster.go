@@ -322,6 +322,6 @@ func standbyBackIfDown(r *Run) error {
 	return standbyBack(r)
 }
 
-func oldPrimaryPowered(r *Run) error { return powered(r, r.Primary) }
+func oldPrimaryPowered(r *Run) error { return r.Primary.SwitchOn(r) }
 
 func gatewayBack(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }

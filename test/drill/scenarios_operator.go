@@ -157,7 +157,7 @@ func operatorFaults() []Scenario {
 				return r.refused(r.Standby, []string{"CMN-040"}, "pg-rex_master_start", "--peer-down", "--confirm-peer-down", r.Primary.Name)
 			},
 			Repair: func(r *Run) error {
-				if err := powered(r, r.Primary); err != nil {
+				if err := r.Primary.SwitchOn(r); err != nil {
 					return err
 				}
 				if err := r.operate(r.Primary, "pg-rex_master_start", "--remove-lock"); err != nil {
@@ -267,7 +267,7 @@ func operatorFaults() []Scenario {
 				}
 				return r.refused(r.Standby, []string{"PST-020", "--peer-down"}, "pg-rex_master_start", "--remove-lock")
 			},
-			Mend: func(r *Run) error { return powered(r, r.Primary) },
+			Mend: func(r *Run) error { return r.Primary.SwitchOn(r) },
 			Repair: func(r *Run) error {
 				if err := r.refused(r.Standby, []string{"PST-022", r.Primary.Name}, "pg-rex_master_start", "--remove-lock"); err != nil {
 					return err
@@ -494,7 +494,7 @@ func operatorFaults() []Scenario {
 				return r.refused(r.Standby, []string{"PST-0"}, "pg-rex_master_start", "--peer-down", "--confirm-peer-down", r.Primary.Name)
 			},
 			Repair: func(r *Run) error {
-				if err := powered(r, r.Primary); err != nil {
+				if err := r.Primary.SwitchOn(r); err != nil {
 					return err
 				}
 				if err := r.operate(r.Primary, "pg-rex_master_start", "--remove-lock"); err != nil {

@@ -28,7 +28,7 @@ func failStop(r *Run) error {
 }
 
 func wholeAgent(r *Run) error {
-	if err := powered(r, r.Primary); err != nil {
+	if err := r.Primary.SwitchOn(r); err != nil {
 		return err
 	}
 	return in(r.Primary, r, "mv "+agentWhole+" "+agentFile)
@@ -178,7 +178,7 @@ func newestFirst(r *Run) error {
 
 func beginWith(r *Run, primary, standby *lab.Node) error {
 	for _, n := range []*lab.Node{standby, primary} {
-		if err := powered(r, n); err != nil {
+		if err := n.SwitchOn(r); err != nil {
 			return err
 		}
 		if err := r.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
@@ -201,7 +201,7 @@ func closed(r *Run) error {
 }
 
 func open(r *Run) error {
-	if err := powered(r, r.Standby); err != nil {
+	if err := r.Standby.SwitchOn(r); err != nil {
 		return err
 	}
 	return in(r.Standby, r, "chmod 700 "+lab.PGData)

@@ -41,7 +41,7 @@ func threeNodeFaults() []Scenario {
 				return r.Primary.Kill(r)
 			},
 			Repair: func(r *Run) error {
-				if err := powered(r, r.Third); err != nil {
+				if err := r.Third.SwitchOn(r); err != nil {
 					return err
 				}
 				if err := r.Third.StartCluster(r); err != nil {
@@ -107,13 +107,13 @@ func threeNodeFaults() []Scenario {
 				if err := r.Heal(r, lab.DLAN, r.Third); err != nil {
 					return err
 				}
-				if err := powered(r, r.Primary); err != nil {
+				if err := r.Primary.SwitchOn(r); err != nil {
 					return err
 				}
 				return r.Primary.StartCluster(r)
 			},
 			Repair: func(r *Run) error {
-				if err := powered(r, r.Standby); err != nil {
+				if err := r.Standby.SwitchOn(r); err != nil {
 					return err
 				}
 				if err := r.Standby.StartCluster(r); err != nil {
@@ -134,7 +134,7 @@ func third(r *Run) *lab.Node { return r.Third }
 func rebuilt(which func(*Run) *lab.Node) func(*Run) error {
 	return func(r *Run) error {
 		n := which(r)
-		if err := powered(r, n); err != nil {
+		if err := n.SwitchOn(r); err != nil {
 			return err
 		}
 		r.tell("%s is rebuilt by a base backup", n.Name)

@@ -74,6 +74,7 @@ func (m *measurement) measure(w row) error {
 		return err
 	}
 	m.fault = time.Now()
+	defer m.endLoad()
 	if err := w.strike(m); err != nil {
 		return err
 	}
@@ -89,10 +90,7 @@ func (m *measurement) measure(w row) error {
 		return err
 	}
 	h := writer.Stop()
-	if m.unload != nil {
-		m.unload()
-		m.loaded.Wait()
-	}
+	m.endLoad()
 	r := run{Row: w.id, Agent: m.agent, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy()}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
@@ -101,6 +99,13 @@ func (m *measurement) measure(w row) error {
 		return err
 	}
 	return m.comeBack(w)
+}
+
+func (m *measurement) endLoad() {
+	if m.unload != nil {
+		m.unload()
+		m.loaded.Wait()
+	}
 }
 
 // roles waits for the normal state and notes who is what.
@@ -223,7 +228,7 @@ func (m *measurement) comeBack(w row) error {
 
 // start brings a node back, and measures how long that takes.
 func (m *measurement) start(n *lab.Node, how method) error {
-	if err := m.powered(n); err != nil {
+	if err := n.SwitchOn(m); err != nil {
 		return err
 	}
 	if err := m.operate(n, "pg-rex_stop", "--yes", "-f"); err != nil {
@@ -248,19 +253,6 @@ func (m *measurement) keepStart(id string, took time.Duration) error {
 
 func (m *measurement) synchronous(n *lab.Node) error {
 	return m.WaitStandby(m, n, lab.Timeouts.Standby)
-}
-
-// powered waits until a node is up; a fencing device may switch it on as well.
-func (m *measurement) powered(n *lab.Node) error {
-	if !n.Running() {
-		if err := n.Boot(m); err != nil && !n.Running() {
-			return err
-		}
-	}
-	return lab.Until(m, "boot of "+n.Name, lab.Timeouts.Boot, func(ctx context.Context) (string, bool) {
-		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
-		return fmt.Sprint(out, err), err == nil
-	})
 }
 
 func (m *measurement) operate(n *lab.Node, argv ...string) error {

@@ -65,6 +65,20 @@ func (n *Node) Boot(ctx context.Context) error {
 	return nil
 }
 
+// SwitchOn boots a node that does not run, and waits until it is up: a fencing
+// device may have been faster.
+func (n *Node) SwitchOn(ctx context.Context) error {
+	if !n.Running() {
+		if err := n.Boot(ctx); err != nil && !n.Running() {
+			return err
+		}
+	}
+	return Until(ctx, "boot of "+n.Name, Timeouts.Boot, func(ctx context.Context) (string, bool) {
+		out, err := n.Run(ctx, "systemctl", "is-active", "multi-user.target")
+		return fmt.Sprint(out, err), err == nil
+	})
+}
+
 // SocketDirectory is what the boot of a node does to make the directory of the
 // server's socket.
 var SocketDirectory = []string{"systemd-tmpfiles", "--create", "--prefix=/run/postgresql"}
