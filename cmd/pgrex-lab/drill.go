@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,6 +119,9 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 		err = end(ctx, l, err)
 	}()
 	var results []drill.Result
+	defer func() { // whatever ends them: what was played is shown
+		err = errors.Join(err, a.drilled(results))
+	}()
 	for i, s := range scenarios {
 		if l != nil && (s.Kind() != scenarios[i-1].Kind() || results[i-1].Err != nil) {
 			if err := lab.Down(ctx); err != nil {
@@ -151,33 +157,64 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 			return context.Cause(ctx)
 		}
 	}
-	return a.drilled(results)
+	return nil
 }
 
-// drilled shows what came of all of them.
+// drilled shows what came of those that were played, what was wrong with each,
+// and the outages of each course.
 func (a *app) drilled(results []drill.Result) error {
 	rows := [][]string{{a.say(msgColDrill), a.say(msgColFault), a.say(msgColExpected), a.say(msgColSeen), a.say(msgColOutage),
 		a.say(msgColAcked), a.say(msgColLost), a.say(msgColVerdict)}}
-	failed := 0
+	if len(results) == 0 {
+		return nil
+	}
+	var wrong []string
 	for _, r := range results {
 		verdict := "[OK]"
 		if r.Err != nil {
 			verdict = "[NG]"
-			failed++
+			wrong = append(wrong, r.ID+"  "+strings.ReplaceAll(r.Err.Error(), "\n", "\n     "))
 		}
-		rows = append(rows, []string{r.ID, a.either(r.Fault), r.Course.String(), r.Seen.String(), fmt.Sprintf("%.1f s", r.Outage.Seconds()),
+		rows = append(rows, []string{r.ID, a.either(r.Fault), r.Course.String(), r.Seen.String(), seconds(r.Outage),
 			fmt.Sprint(r.Acked), fmt.Sprint(r.Lost), verdict})
 	}
 	fmt.Fprintln(a.out)
 	for _, line := range layout.Align(rows) {
 		fmt.Fprintln(a.out, line)
 	}
+	a.outages(results)
 	a.audited(results)
-	if failed > 0 {
-		return drillsFailed{failed, len(results)}
+	if len(wrong) > 0 {
+		a.print(msgDrillsWrong)
+		fmt.Fprintln(a.out, strings.Join(wrong, "\n"))
+		return drillsFailed{len(wrong), len(results)}
 	}
 	return nil
 }
+
+// outages shows how long nothing was acknowledged in the scenarios of each course.
+func (a *app) outages(results []drill.Result) {
+	rows := [][]string{{a.say(msgColExpected), a.say(msgColScenarios), a.say(msgColMedian), a.say(msgColWorst), a.say(msgColAcked), a.say(msgColLost)}}
+	for _, c := range drill.Courses() {
+		var outages []time.Duration
+		acked, lost := 0, 0
+		for _, r := range results {
+			if r.Course == c {
+				outages, acked, lost = append(outages, r.Outage), acked+r.Acked, lost+r.Lost
+			}
+		}
+		if len(outages) > 0 {
+			rows = append(rows, []string{c.String(), fmt.Sprint(len(outages)), seconds(lab.Median(outages)), seconds(slices.Max(outages)),
+				fmt.Sprint(acked), fmt.Sprint(lost)})
+		}
+	}
+	fmt.Fprintln(a.out)
+	for _, line := range layout.Align(rows) {
+		fmt.Fprintln(a.out, line)
+	}
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // invariants say in words what the audits look at.
 var invariants = map[audit.Invariant]messageKey{

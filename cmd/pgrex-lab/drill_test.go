@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,11 +41,17 @@ func TestDrillTable(t *testing.T) {
 	if err := a.drilled([]drill.Result{well}); err != nil || !strings.Contains(out.String(), "4.5 s") || !strings.Contains(out.String(), "[OK]") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
-	bad := well
-	bad.Err = errors.New("lost")
+	bad, slow := well, well
+	bad.ID, bad.Err, bad.Outage = "F02", errors.New("rows are gone"), 9*time.Second
+	slow.Outage = 8 * time.Second
 	var failed drillsFailed
-	if err := a.drilled([]drill.Result{well, bad}); !errors.As(err, &failed) || failed != (drillsFailed{1, 2}) || !strings.Contains(out.String(), "[NG]") {
+	if err := a.drilled([]drill.Result{well, bad, slow}); !errors.As(err, &failed) || failed != (drillsFailed{1, 3}) || !strings.Contains(out.String(), "[NG]") {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+	for _, want := range []string{`moves +3 +8\.0 s +9\.0 s +21 +0`, `F02  rows are gone`} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
 	}
 }
 

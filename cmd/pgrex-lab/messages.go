@@ -72,6 +72,8 @@ const (
 	msgColAcked
 	msgColLost
 	msgColVerdict
+	msgColScenarios
+	msgDrillsWrong
 	msgFenced
 	msgColInvariant
 	msgColLooks
@@ -335,6 +337,8 @@ taken from the folder of this program.`, `故障を 1 つ、または複数 (all
 	msgColAcked:       {"acknowledged", "コミット成功"},
 	msgColLost:        {"lost", "消失"},
 	msgColVerdict:     {"verdict", "判定"},
+	msgColScenarios:   {"scenarios", "件数"},
+	msgDrillsWrong:    {"\nNot as expected:", "\n想定と異なったもの:"},
 	msgFenced:         {"with fencing", "フェンシングあり"},
 	msgColInvariant:   {"invariant", "不変条件"},
 	msgColLooks:       {"looks", "確認回数"},

@@ -153,7 +153,7 @@ func (a *app) kinds(r robustness.Result) [][]string {
 		}
 		median, worst := "-", "-"
 		if len(k.Outages) > 0 {
-			median, worst = fmt.Sprintf("%.1f s", k.Median().Seconds()), fmt.Sprintf("%.1f s", k.Worst().Seconds())
+			median, worst = seconds(time.Duration(lab.Median(k.Outages))), seconds(time.Duration(slices.Max(k.Outages)))
 		}
 		made := fmt.Sprint(k.Made)
 		if k.Made+k.NotMade == 0 {

@@ -62,7 +62,7 @@ func TestTenTakeovers(t *testing.T) {
 		checkRows(t, ctx, history)
 		t.Logf("round %d: %s to %s, outage %.2f s", round, from.Name, to.Name, outages[len(outages)-1])
 	}
-	figure(t, "outages of %d take-overs in s: %s; median %.2f, worst %.2f; rows acknowledged %d, lost 0", rounds, list(outages), median(outages), slices.Max(outages), acked)
+	figure(t, "outages of %d take-overs in s: %s; median %.2f, worst %.2f; rows acknowledged %d, lost 0", rounds, list(outages), lab.Median(outages), slices.Max(outages), acked)
 }
 
 // refusedByLock checks that the dead primary cannot come back by itself, and
@@ -242,11 +242,6 @@ func TestNodeStandby(t *testing.T) {
 	forgetFailures(t, ctx, from)
 	normalState(t, ctx)
 	checkRows(t, ctx, history)
-}
-
-func median(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	return s[len(s)/2]
 }
 
 func list(v []float64) string {

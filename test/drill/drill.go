@@ -32,6 +32,9 @@ const (
 	Settles               // it may move, once at most
 )
 
+// Courses are all of them.
+func Courses() []Course { return []Course{Stays, Moves, Waits, Settles} }
+
 func (c Course) String() string { return [...]string{"stays", "moves", "waits", "settles"}[c] }
 
 // Scenario is one row of the catalogue.

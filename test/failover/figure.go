@@ -7,6 +7,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	_ "gonum.org/v1/plot/vg/vgsvg" // the format of figures
+
+	"pgrex/test/lab"
 )
 
 // colors of the phases, in their order; distinct for all kinds of sight (Okabe
@@ -49,7 +51,7 @@ func figure(runs []run, path string) error {
 	for i, name := range phaseNames() {
 		var v plotter.Values
 		for _, b := range bars {
-			v = append(v, median(values(b.runs, lasting(name))))
+			v = append(v, lab.Median(values(b.runs, lasting(name))))
 		}
 		chart, err := plotter.NewBarChart(v, vg.Points(14))
 		if err != nil {

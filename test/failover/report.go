@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"pgrex/test/lab"
 )
 
 const (
@@ -85,7 +87,7 @@ func table(runs []run) string {
 			}
 			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %d | %d | %.0f %% |\n", l.name, l.id, agent, len(some),
 				spread(some, func(r run) float64 { return r.Writable }), spread(some, func(r run) float64 { return r.Outage }),
-				acked, lost, 100*median(values(some, func(r run) float64 { return r.Busy })))
+				acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })))
 		}
 	}
 	b.WriteString("\nMedian of each phase, s:\n\n| Row | Agent |")
@@ -101,7 +103,7 @@ func table(runs []run) string {
 			}
 			fmt.Fprintf(&b, "| %s | %s |", l.name, agent)
 			for _, name := range phaseNames() {
-				fmt.Fprintf(&b, " %.2f |", median(values(some, lasting(name))))
+				fmt.Fprintf(&b, " %.2f |", lab.Median(values(some, lasting(name))))
 			}
 			b.WriteString("\n")
 		}
@@ -135,20 +137,11 @@ func values(runs []run, of func(run) float64) (all []float64) {
 	return all
 }
 
-// median of some values, of which there is one at least.
-func median(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	if n := len(s); n%2 == 0 {
-		return (s[n/2-1] + s[n/2]) / 2
-	}
-	return s[len(s)/2]
-}
-
 // spread is median, best and worst.
 func spread(runs []run, of func(run) float64) string {
 	v := values(runs, of)
 	if slices.Max(v) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("**%.2f** (%.2f to %.2f)", median(v), slices.Min(v), slices.Max(v))
+	return fmt.Sprintf("**%.2f** (%.2f to %.2f)", lab.Median(v), slices.Min(v), slices.Max(v))
 }

@@ -47,17 +47,6 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	for _, tt := range []struct {
-		values []float64
-		want   float64
-	}{{[]float64{3}, 3}, {[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 2, 3}, 2.5}} {
-		if got := median(tt.values); got != tt.want {
-			t.Errorf("median of %v: %v", tt.values, got)
-		}
-	}
-}
-
 // What was kept becomes a table with every row of it, and a figure.
 func TestWrite(t *testing.T) {
 	folder := t.TempDir()

@@ -41,19 +41,6 @@ const (
 	Alone    = "alone"    // a cluster that was not whole
 )
 
-// Median and worst of the outages; zero without one.
-func (k Kind) Median() time.Duration { return k.outage(func(n int) int { return n / 2 }) }
-
-// Worst see [Kind.Median].
-func (k Kind) Worst() time.Duration { return k.outage(func(n int) int { return n - 1 }) }
-
-func (k Kind) outage(at func(int) int) time.Duration {
-	if len(k.Outages) == 0 {
-		return 0
-	}
-	return time.Duration(slices.Sorted(slices.Values(k.Outages))[at(len(k.Outages))])
-}
-
 // Answers are those that a client can note, as they are counted.
 var Answers = []history.Answer{history.OK, history.Failed, history.Unknown}
 
