@@ -63,6 +63,7 @@ func (a *app) drillCommand() *cobra.Command {
 	var agent agentFlag
 	var tools string
 	var quick bool
+	var patience time.Duration
 	cmd := &cobra.Command{
 		Use: "drill ID...", Short: a.say(msgShortDrill), Long: a.say(msgLongDrill), Example: a.say(msgExampleDrill), Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -74,12 +75,21 @@ func (a *app) drillCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if patience > 0 {
+				for i := range chosen {
+					chosen[i].Brief = true
+				}
+				for _, limit := range []*time.Duration{&lab.Timeouts.Takeover, &lab.Timeouts.Standby, &lab.Timeouts.FirstWrite} {
+					*limit = min(*limit, patience)
+				}
+			}
 			return a.drill(cmd.Context(), chosen, lab.Config{Agent: path, Power: self}, commands, quick)
 		},
 	}
 	agent.add(a, cmd)
 	cmd.Flags().StringVar(&tools, "tools", "", a.say(msgFlagDrillTools))
 	cmd.Flags().BoolVar(&quick, "quick", false, a.say(msgFlagQuick))
+	cmd.Flags().DurationVar(&patience, "patience", 0, a.say(msgFlagPatience))
 	return cmd
 }
 

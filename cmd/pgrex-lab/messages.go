@@ -182,6 +182,7 @@ const (
 	msgFlagGoOn
 	msgFlagTogether
 	msgFlagQuick
+	msgFlagPatience
 	msgNoRobustness
 	msgRunSeed
 	msgRunBegan
@@ -466,6 +467,7 @@ The same seed makes the same plan of faults. What is needed to look into a run i
 	msgFlagOutput:   {"folder for requests, events and logs (default: robustness-SEED)", "リクエスト、経過、ログを残すディレクトリ (省略時は robustness-シード)"},
 	msgFlagTogether: {"how many faults there may be at once, 1 to 8", "同時に起こす故障の上限 (1 から 8)"},
 	msgFlagGoOn:     {"go on after a find, as long as the cluster can be repaired", "問題が見つかっても、クラスタを復旧できる限り続ける"},
+	msgFlagPatience: {"for an agent that fails many: wait so long (60s) for what does not come, and throw the cluster away then", "多くの故障に失敗するエージェント向け: 期待した状態を待つ時間の上限 (例 60s)。超えた場合は復旧せずにクラスタを作り直す"},
 	msgFlagQuick:    {"monitors every 3 s and short time-outs: less waiting than in the manual's cluster", "監視間隔を 3 秒とし、タイムアウトも短くする (マニュアルの設定より待ち時間が短い)"},
 	msgNoRobustness: {"cannot make such a run: %v", "この条件では実行できません: %v"},
 	msgRunSeed:      {"Seed %d: %d nodes, fencing %v, faults every %v to %v for %v", "シード %d: %d ノード、フェンシング %v、故障の間隔 %v～%v、時間 %v"},

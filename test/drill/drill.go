@@ -75,6 +75,9 @@ type Scenario struct {
 	Repair func(*Run) error
 	// Tidy undoes Prepare when all is looked at; nil for nothing.
 	Tidy func(*Run) error
+	// Brief ends the scenario with the first thing that is not as expected. What it
+	// has done is not undone: its cluster is to be thrown away.
+	Brief bool
 }
 
 // Kind is what a scenario needs of a cluster.
@@ -205,31 +208,43 @@ func (r *Run) play(s Scenario, result *Result) error {
 	seen, err := r.course(s, writer)
 	result.Seen = seen
 	errs = append(errs, err)
-	if s.Check != nil {
-		errs = append(errs, s.Check(r))
+	for _, step := range s.after(writer) {
+		if s.Brief && errors.Join(errs...) != nil {
+			break
+		}
+		errs = append(errs, step(r))
 	}
-	if s.Mend != nil {
-		errs = append(errs, s.Mend(r))
-	}
-	if s.Repair != nil {
-		r.tell("repair")
-		errs = append(errs, s.Repair(r))
-	}
-	errs = append(errs, r.WaitNormal(r))
 	result.Settled = time.Since(r.at)
-	if _, err := writer.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite); err != nil {
-		errs = append(errs, err)
-	}
 	done()
 	history := writer.Stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
 	errs = append(errs, r.audit(watch.Stop(r, r.expected(s, history)), result))
-	if s.Tidy != nil {
+	if s.Tidy != nil && !(s.Brief && errors.Join(errs...) != nil) {
 		r.tell("tidying")
 		errs = append(errs, s.Tidy(r), r.WaitNormal(r))
 	}
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
+}
+
+// after is what follows the fault and its course: the scenario's own look, the
+// repair, and a cluster that is as before and takes writes.
+func (s Scenario) after(w *lab.Writer) (steps []func(*Run) error) {
+	for _, step := range []func(*Run) error{s.Check, s.Mend} {
+		if step != nil {
+			steps = append(steps, step)
+		}
+	}
+	if s.Repair != nil {
+		steps = append(steps, func(r *Run) error {
+			r.tell("repair")
+			return s.Repair(r)
+		})
+	}
+	return append(steps, func(r *Run) error { return r.WaitNormal(r) }, func(r *Run) error {
+		_, err := w.WaitAck(r, time.Now(), lab.Timeouts.FirstWrite)
+		return err
+	})
 }
 
 // roles waits for the normal state and notes who is what.
