@@ -321,6 +321,7 @@ func TestPrimaryStart(t *testing.T) {
 	two := wal.Ancestry{{Timeline: 1, End: 40 * mib}, {Timeline: 2, End: wal.Unended}}
 	other := wal.Ancestry{{Timeline: 1, End: 39 * mib}, {Timeline: 2, End: wal.Unended}}
 	with := func(l Local, set func(*Local)) *Local { set(&l); return &l }
+	inPieces := func(l *Local) { l.WALKnown, l.Control.State = false, pg.DBInProduction }
 	for _, tt := range []struct {
 		name      string
 		own       Local
@@ -330,7 +331,10 @@ func TestPrimaryStart(t *testing.T) {
 	}{
 		{"alone", local(one, 50*mib), nil, "", false},
 		{"both stopped in order", local(one, 50*mib), with(local(one, 50*mib), func(*Local) {}), "", false},
-		{"peer has a later checkpoint", local(one, 50*mib), with(local(one, 50*mib), func(l *Local) { l.Control.Checkpoint++ }), "PST-022", false},
+		{"peer has a later checkpoint and nothing more", local(one, 50*mib), with(local(one, 50*mib), func(l *Local) { l.Control.Checkpoint++ }), "", false},
+		{"own WAL damaged, peer has a later checkpoint", *with(local(one, 50*mib), inPieces), with(local(one, 50*mib), func(l *Local) { l.Control.Checkpoint++ }), "PST-022", false},
+		{"all WAL damaged, peer has a later checkpoint", *with(local(one, 50*mib), inPieces), with(local(one, 51*mib), inPieces), "PST-022", false},
+		{"all WAL damaged, own checkpoint is later", *with(local(one, 51*mib), inPieces), with(local(one, 50*mib), inPieces), "", false},
 		{"peer has more WAL", local(one, 50*mib), with(local(one, 51*mib), func(l *Local) { l.Control.Checkpoint = 38 * mib }), "PST-022", false},
 		{"peer promoted", local(one, 50*mib), with(local(two, 41*mib), func(*Local) {}), "PST-022", false},
 		{"own promoted, peer crashed before", local(two, 45*mib), with(local(one, 50*mib), func(*Local) {}), "", false},

@@ -82,7 +82,7 @@ func PrimaryStart(own Local, peer *Local, peerName string, timeout time.Duration
 func older(own, peer Local, peerName string) *message.Failure {
 	end, _ := peer.position()
 	end = max(end, peer.Control.Checkpoint)
-	ownEnd, _ := own.position()
+	ownEnd, known := own.position()
 	newer := message.Fail(message.PST022, "peer", peerName, "tli", peer.timeline(), "lsn", end)
 	at, on, relation := wal.Fork(own.Ancestry, peer.Ancestry)
 	if len(own.Ancestry) == 0 || len(peer.Ancestry) == 0 {
@@ -101,7 +101,9 @@ func older(own, peer Local, peerName string) *message.Failure {
 	case wal.AncestorOf:
 		return newer
 	case wal.Same:
-		if peer.Control.Checkpoint > own.Control.Checkpoint || end > max(ownEnd, own.Control.Checkpoint) {
+		// Checkpoints count only where nothing better is known: a primary makes none
+		// for some minutes after its promotion, and its standby may have one of before.
+		if known && end > ownEnd || !known && end > own.Control.Checkpoint {
 			return newer
 		}
 	}

@@ -55,10 +55,11 @@ func endOfWAL(ctx context.Context, program, dir string) (timeline, position uint
 	}
 	slices.SortFunc(segments, func(a, b segment) int { return b.written.Compare(a.written) })
 	for _, s := range segments {
-		timeline, start, _ := segmentStart(s.name)
+		timeline, _, _ := segmentStart(s.name)
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-		// It ends with an error at the end of the WAL.
-		out, _ := exec.CommandContext(ctx, program, "-p", dir, "-t", fmt.Sprint(timeline), "-s", lsn(start)).Output()
+		// It ends with an error at the end of the WAL. Asked for a file, it takes the
+		// length of segments from that: another one may be empty.
+		out, _ := exec.CommandContext(ctx, program, filepath.Join(dir, s.name)).Output()
 		cancel()
 		if position, ok := lastRecord(string(out)); ok {
 			return timeline, position, nil

@@ -43,6 +43,39 @@ func (r *Run) powerCut() error {
 	return r.onAll(func(n *lab.Node) error { return n.Boot(r) })
 }
 
+// lostTogether takes the power of both nodes while the standby lacks the last commits.
+func lostTogether(r *Run) error {
+	if err := process(standby, "STOP", "walreceiver")(r); err != nil {
+		return err
+	}
+	if err := lab.Pause(r, time.Second); err != nil {
+		return err
+	}
+	return r.powerCut()
+}
+
+// olderIsRefused looks that nothing runs, and that the older data is no primary.
+func olderIsRefused(r *Run) error {
+	if err := r.nobodyServes(time.Second); err != nil {
+		return err
+	}
+	if _, err := r.look(r.Standby, []string{"Down: the cluster is stopped on every node"}, "pg-rex_status"); err != nil {
+		return err
+	}
+	if err := r.refused(r.Standby, []string{"PST-022", r.Primary.Name}, "pg-rex_master_start"); err != nil {
+		return err
+	}
+	return r.refused(r.Primary, []string{"PST-014", lab.LockFile}, "pg-rex_master_start")
+}
+
+// newerFirst starts the newer data as primary, then the other node.
+func newerFirst(r *Run) error {
+	if err := r.operate(r.Primary, "pg-rex_master_start", "--remove-lock"); err != nil {
+		return err
+	}
+	return r.operate(r.Standby, "pg-rex_slave_start", "-n")
+}
+
 // nobodyServes looks for a while that no node takes writes.
 func (r *Run) nobodyServes(lasts time.Duration) error {
 	for end := time.Now().Add(lasts); time.Now().Before(end); {

@@ -19,33 +19,30 @@ func operatorFaults() []Scenario {
 			Fault: Text{"both nodes lose their power; the standby lacks the last commits, which nobody was told of",
 				"両ノードが同時に電源断。Standby は最後の (応答前の) コミットを受信していない"},
 			Expect: Text{"nothing runs after the boot; the start of the older data is refused", "起動後は何も動作せず、古いデータでの起動は拒否される"},
-			Strike: func(r *Run) error {
-				if err := process(standby, "STOP", "walreceiver")(r); err != nil {
+			Strike: lostTogether, Check: olderIsRefused, Repair: newerFirst,
+		},
+		{
+			ID: "F11c", Name: "as F11, soon after a take-over", Course: Waits, Lasts: 10 * time.Second,
+			Fault: Text{"as F11, soon after a take-over: the primary has made no checkpoint since, so the standby's last one is later",
+				"フェイルオーバ直後に F11 と同じ障害。Primary はまだチェックポイントを作っておらず、Standby の最終チェックポイントの方が新しい"},
+			Expect: Text{"as F11: how far the data goes decides, not the checkpoint", "F11 と同じ。判断基準はチェックポイントではなくデータの到達位置"},
+			Prepare: func(r *Run) error {
+				// What the standby has not written yet keeps its first checkpoint busy.
+				for _, sql := range []string{"CREATE TABLE unwritten AS SELECT generate_series(1, 300000)", "CHECKPOINT"} {
+					if _, err := r.sql(r.Primary, "postgres", sql); err != nil {
+						return err
+					}
+				}
+				if _, err := r.Primary.KillPostgreSQL(); err != nil {
 					return err
 				}
-				if err := lab.Pause(r, time.Second); err != nil {
+				if err := r.takeOver(); err != nil {
 					return err
 				}
-				return r.powerCut()
+				return rejoin(r.Primary)(r)
 			},
-			Check: func(r *Run) error {
-				if err := r.nobodyServes(time.Second); err != nil {
-					return err
-				}
-				if _, err := r.look(r.Standby, []string{"Down: the cluster is stopped on every node"}, "pg-rex_status"); err != nil {
-					return err
-				}
-				if err := r.refused(r.Standby, []string{"PST-022", r.Primary.Name}, "pg-rex_master_start"); err != nil {
-					return err
-				}
-				return r.refused(r.Primary, []string{"PST-014", lab.LockFile}, "pg-rex_master_start")
-			},
-			Repair: func(r *Run) error {
-				if err := r.operate(r.Primary, "pg-rex_master_start", "--remove-lock"); err != nil {
-					return err
-				}
-				return r.operate(r.Standby, "pg-rex_slave_start", "-n")
-			},
+			Tidy:   func(r *Run) error { _, err := r.sql(r.Primary, "postgres", "DROP TABLE unwritten"); return err },
+			Strike: lostTogether, Check: olderIsRefused, Repair: newerFirst,
 		},
 		{
 			ID: "F52", Name: "switchover killed", Course: Waits, Lasts: 10 * time.Second,
