@@ -158,32 +158,39 @@ func runningFaults() []Scenario {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "which has to do"), r.noFailure())
 			},
 		},
-		{
-			ID: "F23", Name: "heavy load on the primary", Course: Stays, Lasts: 35 * time.Second,
-			Fault:  Text{"pgbench with 40 clients and four busy loops on the primary for 30 s", "Primary で pgbench (40 クライアント) と CPU 負荷 4 本を 30 秒間実行"},
-			Expect: Text{"no fail-over, no failed action", "フェイルオーバも監視の失敗もない"},
-			Strike: func(r *Run) error {
-				bench := "runuser -u postgres -- " + r.PGBin() + "/pgbench "
-				if err := in(r.Primary, r, "cd / && "+bench+"-i -q -s 5 postgres >/dev/null 2>&1"); err != nil {
-					return err
-				}
-				return in(r.Primary, r, "cd / && { "+bench+"-n -c 40 -j 2 -T 30 postgres >/tmp/bench.log 2>&1 & "+
-					"for i in 1 2 3 4; do timeout 30 sh -c 'while :; do :; done' & done; } >/dev/null 2>&1")
-			},
-			Check: func(r *Run) error {
-				err := lab.Until(r, "the end of the load", lab.Timeouts.Command, func(ctx context.Context) (string, bool) {
-					out, err := r.Primary.Run(ctx, "grep", "number of transactions actually processed", "/tmp/bench.log")
-					if err == nil {
-						r.tell("pgbench: %s", strings.TrimSpace(out))
-					}
-					return fmt.Sprint(out, err), err == nil
-				})
-				return errors.Join(err, r.noFailure())
-			},
-			Mend: func(r *Run) error {
-				_, err := r.sql(r.Primary, "postgres", "DROP TABLE pgbench_accounts, pgbench_branches, pgbench_history, pgbench_tellers")
+		Load(40, 4, 30*time.Second),
+	}
+}
+
+// Load is so many clients of pgbench and endless loops on the primary for a time: F23.
+func Load(clients, loops int, lasts time.Duration) Scenario {
+	seconds := int(lasts.Seconds())
+	return Scenario{
+		ID: "F23", Name: "heavy load on the primary", Course: Stays, Lasts: lasts + 5*time.Second,
+		Fault: Text{fmt.Sprintf("pgbench with %d clients and %d busy loops on the primary for %d s", clients, loops, seconds),
+			fmt.Sprintf("Primary で pgbench (%d クライアント) と CPU 負荷 %d 本を %d 秒間実行", clients, loops, seconds)},
+		Expect: Text{"no fail-over, no failed action", "フェイルオーバも監視の失敗もない"},
+		Strike: func(r *Run) error {
+			bench := "runuser -u postgres -- " + r.PGBin() + "/pgbench "
+			if err := in(r.Primary, r, "cd / && "+bench+"-i -q -s 5 postgres >/dev/null 2>&1"); err != nil {
 				return err
-			},
+			}
+			return in(r.Primary, r, fmt.Sprintf("cd / && { "+bench+"-n -c %d -j 2 -T %d postgres >/tmp/bench.log 2>&1 & "+
+				"for i in $(seq %d); do timeout %[2]d sh -c 'while :; do :; done' & done; } >/dev/null 2>&1", clients, seconds, loops))
+		},
+		Check: func(r *Run) error {
+			err := lab.Until(r, "the end of the load", lab.Timeouts.Command, func(ctx context.Context) (string, bool) {
+				out, err := r.Primary.Run(ctx, "grep", "number of transactions actually processed", "/tmp/bench.log")
+				if err == nil {
+					r.tell("pgbench: %s", strings.TrimSpace(out))
+				}
+				return fmt.Sprint(out, err), err == nil
+			})
+			return errors.Join(err, r.noFailure())
+		},
+		Mend: func(r *Run) error {
+			_, err := r.sql(r.Primary, "postgres", "DROP TABLE pgbench_accounts, pgbench_branches, pgbench_history, pgbench_tellers")
+			return err
 		},
 	}
 }

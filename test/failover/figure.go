@@ -2,6 +2,7 @@ package main
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -28,7 +29,7 @@ func figure(runs []run, path string) error {
 	var bars []bar
 	all := lines()
 	for i := len(all) - 1; i >= 0; i-- { // the first one is to be on top
-		for _, agent := range []string{shell, ours} {
+		for _, agent := range slices.Backward(agentsOf(runs)) {
 			if some := of(runs, all[i].id, agent); len(some) > 0 && len(some[0].Phases) > 0 {
 				bars = append(bars, bar{all[i].name + ": " + agent, some})
 			}

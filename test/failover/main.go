@@ -1,9 +1,10 @@
 // Command failover measures for how long clients cannot write: fault after fault,
 // with our agent and with the shell agent, in turn, on the same cluster of the lab
 // with the same Corosync and monitors. It prints a table, keeps every single run,
-// draws where the seconds go, and judges nothing.
+// draws where the seconds go, and judges nothing. Of the agents "tuned" is ours in
+// a cluster with the profile of docs/tuning.md.
 //
-//	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,shell] [-seed 1] [-bin bin] [-output failover]
+//	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,tuned,shell] [-nodes 2] [-load 0] [-seed 1] [-bin bin] [-output failover]
 //	failover -report failover
 package main
 
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,7 +31,9 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 20, "runs of each fault with each agent")
 	flag.IntVar(&p.block, "block", 5, "runs with one agent before it is the other's turn")
 	flag.StringVar(&rows, "rows", "", "faults to measure, all by default: "+strings.Join(ids(), ","))
-	flag.StringVar(&agents, "agents", ours+","+shell, "agents to measure")
+	flag.StringVar(&agents, "agents", strings.Join(everyAgent, ","), "agents to measure")
+	flag.IntVar(&p.nodes, "nodes", 2, "nodes of the cluster; with more than two only the rows that need no command: "+strings.Join(withoutCommands, ","))
+	flag.IntVar(&p.load, "load", 0, "clients of pgbench beside the one that is measured")
 	flag.Uint64Var(&p.seed, "seed", 1, "where in the interval of a monitor the faults fall")
 	flag.StringVar(&p.bin, "bin", "bin", "folder of our programs")
 	flag.StringVar(&p.output, "output", "failover", "folder of the results")
@@ -45,8 +49,11 @@ func main() {
 		if p.agents, err = known(agents); err != nil {
 			return err
 		}
-		if p.rounds < 1 || p.block < 1 {
-			return errors.New("-rounds and -block are 1 at least")
+		if p.rounds < 1 || p.block < 1 || p.nodes < 2 || p.load < 0 {
+			return errors.New("-rounds and -block are 1 at least, -nodes 2, -load 0")
+		}
+		if p.nodes > 2 {
+			p.rows = slices.DeleteFunc(p.rows, func(w row) bool { return !slices.Contains(withoutCommands, w.id) })
 		}
 		return errors.Join(p.run(ctx), write(p.output))
 	}()
@@ -59,6 +66,7 @@ func main() {
 // plan is what is to be measured.
 type plan struct {
 	rounds, block int
+	nodes, load   int
 	rows          []row
 	agents        []string
 	seed          uint64
@@ -68,17 +76,31 @@ type plan struct {
 // Names of the agents.
 const (
 	ours  = "ours"
+	tuned = "tuned"
 	shell = "shell"
 )
+
+var everyAgent = []string{ours, tuned, shell}
 
 func known(list string) ([]string, error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
-		if name != ours && name != shell {
-			return nil, fmt.Errorf("unknown agent %q: there are %s and %s", name, ours, shell)
+		if !slices.Contains(everyAgent, name) {
+			return nil, fmt.Errorf("unknown agent %q: there are %s", name, strings.Join(everyAgent, ", "))
 		}
 	}
 	return names, nil
+}
+
+// label is the agent in the table: with what is not as in all other runs.
+func (p plan) label(agent string) string {
+	if p.nodes > 2 {
+		agent += fmt.Sprintf(", %d nodes", p.nodes)
+	}
+	if p.load > 0 {
+		agent += fmt.Sprintf(", %d clients", p.load)
+	}
+	return agent
 }
 
 func (p plan) program(name string) (string, error) {
@@ -112,8 +134,11 @@ func (p plan) run(ctx context.Context) error {
 
 // cluster makes some runs of all rows of one kind with one agent.
 func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
-	cfg := lab.Config{Variant: lab.Variant{Fencing: fencing}}
-	if agent == ours {
+	cfg := lab.Config{Nodes: p.nodes, Variant: lab.Variant{Fencing: fencing}}
+	if agent == tuned {
+		cfg.Variant = cfg.Variant.Tuned()
+	}
+	if agent != shell {
 		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {
 			return err
 		}
@@ -134,9 +159,14 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 	if err := prepare(ctx, l, tools, fencing); err != nil {
 		return err
 	}
+	if agent != shell && p.nodes == 2 {
+		if err := predict(ctx, l, filepath.Join(p.output, fmt.Sprintf("doctor-%s-fencing-%t.txt", agent, fencing))); err != nil {
+			return err
+		}
+	}
 	for number := first; number <= last; number++ {
 		for _, w := range rows {
-			m := &measurement{Lab: l, Context: ctx, agent: agent, number: number, seed: p.seed, keep: keep}
+			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep}
 			if err := m.measure(w); err != nil {
 				return fmt.Errorf("%s: %w", w.id, err)
 			}

@@ -47,6 +47,8 @@ type measurement struct {
 	*lab.Lab
 	context.Context
 	agent    string
+	label    string // what the agent is called in the table
+	load     int    // clients of pgbench
 	number   int
 	seed     uint64
 	keep     *keeper
@@ -75,6 +77,11 @@ func (m *measurement) measure(w row) error {
 	}
 	m.fault = time.Now()
 	defer m.endLoad()
+	if m.load > 0 {
+		if err := m.startLoad(m.load); err != nil {
+			return err
+		}
+	}
 	if err := w.strike(m); err != nil {
 		return err
 	}
@@ -91,7 +98,7 @@ func (m *measurement) measure(w row) error {
 	}
 	h := writer.Stop()
 	m.endLoad()
-	r := run{Row: w.id, Agent: m.agent, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy()}
+	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy()}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
 	}
@@ -120,7 +127,7 @@ func (m *measurement) roles() error {
 	for _, n := range m.Nodes() {
 		if n.Name == s.Primary() {
 			m.from = n
-		} else {
+		} else if m.to == nil || s.Nodes[n.Name].Attributes["master-pgsql"] == "100" {
 			m.to = n
 		}
 	}
@@ -205,9 +212,11 @@ func phases(begin, first time.Time, marks []lab.Mark) []phase {
 // comeBack brings back who was lost, by our commands, and measures that.
 func (m *measurement) comeBack(w row) error {
 	switch {
+	case len(m.Nodes()) > 2:
+		return m.rebuild(w)
 	case w.id == loneID:
 		return m.start(m.to, asIs)
-	case w.back == "" && m.agent == ours: // the switchover does
+	case w.back == "" && m.agent != shell: // the switchover does
 		if err := m.synchronous(m.from); err != nil {
 			return err
 		}
@@ -224,6 +233,24 @@ func (m *measurement) comeBack(w row) error {
 		return m.start(m.from, w.back)
 	}
 	return m.start(m.to, w.back)
+}
+
+// rebuild brings back who was lost where the commands know no third node.
+func (m *measurement) rebuild(w row) error {
+	lost := m.to
+	if w.moves {
+		lost = m.from
+	}
+	if err := lost.SwitchOn(m); err != nil {
+		return err
+	}
+	if err := m.JoinStandby(m, lost); err != nil {
+		return err
+	}
+	if _, err := lost.Run(m, "crm_resource", "--cleanup"); err != nil {
+		return err
+	}
+	return m.WaitNormal(m)
 }
 
 // start brings a node back, and measures how long that takes.
@@ -248,7 +275,7 @@ func (m *measurement) start(n *lab.Node, how method) error {
 }
 
 func (m *measurement) keepStart(id string, took time.Duration) error {
-	return m.keep.add(run{Row: id, Agent: m.agent, Number: m.number, At: m.fault, Outage: took.Seconds()})
+	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds()})
 }
 
 func (m *measurement) synchronous(n *lab.Node) error {

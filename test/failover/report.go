@@ -66,6 +66,17 @@ func lines() (all []line) {
 	return all
 }
 
+// agentsOf are the agents by their names in the table, in the order in which they
+// were measured first.
+func agentsOf(runs []run) (all []string) {
+	for _, r := range runs {
+		if !slices.Contains(all, r.Agent) {
+			all = append(all, r.Agent)
+		}
+	}
+	return all
+}
+
 // of are the runs of a line with an agent.
 func of(runs []run, id, agent string) []run {
 	return slices.DeleteFunc(slices.Clone(runs), func(r run) bool { return r.Row != id || r.Agent != agent })
@@ -76,7 +87,7 @@ func table(runs []run) string {
 	var b strings.Builder
 	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Rows acknowledged | Lost | Busy |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, l := range lines() {
-		for _, agent := range []string{ours, shell} {
+		for _, agent := range agentsOf(runs) {
 			some := of(runs, l.id, agent)
 			if len(some) == 0 {
 				continue
@@ -96,7 +107,7 @@ func table(runs []run) string {
 	}
 	b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(phaseNames())) + "\n")
 	for _, l := range lines() {
-		for _, agent := range []string{ours, shell} {
+		for _, agent := range agentsOf(runs) {
 			some := of(runs, l.id, agent)
 			if len(some) == 0 || len(some[0].Phases) == 0 {
 				continue

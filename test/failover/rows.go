@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +38,10 @@ const (
 	rewind method = "-r"
 	backup method = "-b"
 )
+
+// withoutCommands are the rows that a cluster of three nodes and more has too: who
+// is lost is rebuilt by the lab.
+var withoutCommands = []string{"F01", "F09", "F04", "F10"}
 
 // ids of rows that are made beside others: by the node that comes back.
 var starts = map[method]struct{ id, name string }{
@@ -102,7 +109,7 @@ func killPrimary(m *measurement) error { _, err := m.from.KillPostgreSQL(); retu
 // switchover is pg-rex_switchover with our agent, and what has no command for
 // it with the other.
 func switchover(m *measurement) error {
-	if m.agent != ours {
+	if m.agent == shell {
 		_, err := m.from.Run(m, "crm_standby", "-N", m.from.Name, "-v", "on")
 		return err
 	}
@@ -113,25 +120,34 @@ func switchover(m *measurement) error {
 const loadClients = 8
 
 func switchoverUnderLoad(m *measurement) error {
+	if err := m.startLoad(cmp.Or(m.load, loadClients)); err != nil {
+		return err
+	}
+	return switchover(m)
+}
+
+// startLoad lets clients of pgbench work on the primary, and the fault begin then.
+func (m *measurement) startLoad(clients int) error {
+	if m.unload != nil {
+		return nil
+	}
 	m.loaded.Add(1)
 	loading, stop := context.WithCancel(m)
 	m.unload = stop
 	go func() { // it ends with the primary
 		defer m.loaded.Done()
-		_, _ = m.from.RunAs(loading, "postgres", m.PGBin()+"/pgbench", "-n", "-c", fmt.Sprint(loadClients), "-T", "60", loadDatabase)
+		_, _ = m.from.RunAs(loading, "postgres", m.PGBin()+"/pgbench", "-n", "-c", fmt.Sprint(clients), "-T", "120", loadDatabase)
 	}()
-	if err := lab.Pause(m, 5*time.Second); err != nil {
-		return err
-	}
+	err := lab.Pause(m, 5*time.Second)
 	m.fault = time.Now()
-	return switchover(m)
+	return err
 }
 
 const loadDatabase = "postgres"
 
 // prepare gives a new cluster what the rows need.
 func prepare(ctx context.Context, l *lab.Lab, tools string, fencing bool) error {
-	if err := l.InstallTools(tools, drill.Kind{Nodes: 2, Fencing: fencing}.Configuration()); err != nil {
+	if err := l.InstallTools(tools, drill.Kind{Nodes: len(l.Nodes()), Fencing: fencing}.Configuration()); err != nil {
 		return err
 	}
 	s, err := l.Status(ctx)
@@ -144,6 +160,19 @@ func prepare(ctx context.Context, l *lab.Lab, tools string, fencing bool) error 
 	}
 	_, err = primary.RunAs(ctx, "postgres", l.PGBin()+"/pgbench", "-i", "-q", "-s", "5", loadDatabase)
 	return err
+}
+
+// predict keeps what our doctor says of outages in this cluster.
+func predict(ctx context.Context, l *lab.Lab, path string) error {
+	s, err := l.Nodes()[0].Operate(ctx, "C.UTF-8", "", "pg-rex_doctor")
+	if err != nil {
+		return err
+	}
+	_, table, found := strings.Cut(s.Text, "Outages to expect")
+	if !found {
+		return errors.New("pg-rex_doctor says nothing of outages: " + s.Text)
+	}
+	return os.WriteFile(path, []byte("Outages to expect"+table), 0o644)
 }
 
 // alone stops both nodes, the standby first, and starts the primary again.

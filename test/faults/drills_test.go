@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -37,7 +38,11 @@ func play(t *testing.T, k kind, id string) {
 		t.Fatal("there is no such scenario")
 	}
 	site, ctx := begin(t, k)
-	s := all[i].On(k.drills()).Quick()
+	playOn(t, ctx, site, all[i].On(k.drills()).Quick())
+}
+
+func playOn(t *testing.T, ctx context.Context, site *site, s drill.Scenario) {
+	t.Helper()
 	began := time.Now()
 	r := drill.Play(ctx, site.Lab, s, func(text string) { t.Log(text) })
 	if r.Err != nil {

@@ -31,6 +31,7 @@ type kind struct {
 	nodes  int
 	async  bool
 	fenced bool
+	manual bool // monitors and time-outs of the manual, not shorter ones
 }
 
 var (
@@ -102,7 +103,11 @@ func up(t *testing.T, ctx context.Context, k kind) {
 		current = nil
 	}
 	started := time.Now()
-	cfg := lab.Config{Nodes: k.nodes, Agent: *agent, Variant: lab.Variant{Async: k.async, Fencing: k.fenced}.Quick()}
+	v := lab.Variant{Async: k.async, Fencing: k.fenced}
+	if !k.manual {
+		v = v.Quick()
+	}
+	cfg := lab.Config{Nodes: k.nodes, Agent: *agent, Variant: v}
 	if k.fenced {
 		cfg.Power = "../../bin/pgrex-lab"
 	}

@@ -3,8 +3,12 @@
 package faults
 
 import (
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"pgrex/test/drill"
 )
 
 var (
@@ -23,4 +27,14 @@ func TestEveryKind(t *testing.T) {
 			playAll(t, k, "F01", "F09", "F34", "F06", "F08")
 		})
 	}
+}
+
+// Load alone moves nothing and fails no monitor: ten clients of pgbench for each
+// processor, for ten minutes, with the monitors of the manual.
+func TestLoad(t *testing.T) {
+	if !*long {
+		t.Skip("-long")
+	}
+	site, ctx := begin(t, kind{nodes: 2, manual: true})
+	playOn(t, ctx, site, drill.Load(10*runtime.NumCPU(), 0, 10*time.Minute))
 }

@@ -1,26 +1,28 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // corosyncConf is two heartbeat rings without encryption: nobody else is on
 // these networks. The two-node settings let one node go on alone, and let the
 // first node of a test start without the other.
-func corosyncConf(nodes []*Node) string {
+func corosyncConf(nodes []*Node, token time.Duration) string {
 	var b strings.Builder
-	b.WriteString(`totem {
+	fmt.Fprintf(&b, `totem {
 	version: 2
 	cluster_name: pgrex
 	transport: knet
-	token: 1000
+	token: %d
 	crypto_cipher: none
 	crypto_hash: none
 }
 quorum {
 	provider: corosync_votequorum
-`)
+`, cmp.Or(token, time.Second).Milliseconds())
 	if len(nodes) == 2 {
 		b.WriteString("\ttwo_node: 1\n\twait_for_all: 0\n")
 	}

@@ -42,10 +42,32 @@ func TestAddressesAreUnique(t *testing.T) {
 
 func TestTwoNodeSettingsAreForTwoNodesOnly(t *testing.T) {
 	for nodes, want := range map[int]bool{2: true, 3: false} {
-		conf := corosyncConf(newLab(state{Nodes: nodes}).Nodes())
+		conf := corosyncConf(newLab(state{Nodes: nodes}).Nodes(), 0)
 		if got := strings.Contains(conf, "two_node: 1"); got != want {
 			t.Errorf("%d nodes: two_node is %v, want %v", nodes, got, want)
 		}
+	}
+}
+
+func TestTunedVariant(t *testing.T) {
+	v := Variant{Fencing: true}.Tuned()
+	if conf := corosyncConf(newLab(state{Nodes: 2}).Nodes(), v.Token); !strings.Contains(conf, "token: 500\n") {
+		t.Errorf("another token in\n%s", conf)
+	}
+	if conf := corosyncConf(newLab(state{Nodes: 2}).Nodes(), 0); !strings.Contains(conf, "token: 1000\n") {
+		t.Errorf("another token in\n%s", conf)
+	}
+	cib, err := v.change(renderCIB(t), "node01", "node02")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`name="priority-fencing-delay" value="2s"`, `name="monitor" interval="3s" timeout="30s"`} {
+		if !strings.Contains(cib, want) {
+			t.Errorf("the definition does not have %s", want)
+		}
+	}
+	if s := v.settings(); !strings.Contains(s, "wal_sender_timeout = 6s") || !strings.Contains(s, "wal_receiver_status_interval = 2s") {
+		t.Error(s)
 	}
 }
 

@@ -224,7 +224,7 @@ func (d disk) pam() error {
 }
 
 func (d disk) cluster(l *Lab, s secrets) error {
-	if err := d.file("/etc/corosync/corosync.conf", corosyncConf(l.nodes), 0o644, "root"); err != nil {
+	if err := d.file("/etc/corosync/corosync.conf", corosyncConf(l.nodes, l.state.Variant.Token), 0o644, "root"); err != nil {
 		return err
 	}
 	if err := d.file("/etc/corosync/authkey", s.authkey, 0o400, "root"); err != nil {

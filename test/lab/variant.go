@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,13 @@ type Variant struct {
 	// limit, for tests that would do nothing but wait for them; 0: the manual's.
 	// The gateway is then asked as often, and its answer believed after 1 s, not 5.
 	Monitor, MonitorTimeout time.Duration
+	// Silence is after how long a silent replication connection is given up (the
+	// servers' wal_sender_timeout and wal_receiver_timeout); 0: the manual's 20 s.
+	Silence time.Duration
+	// Token is Corosync's; 0: 1 s.
+	Token time.Duration
+	// PriorityDelay is priority-fencing-delay; 0: 5 s.
+	PriorityDelay time.Duration
 	// Fencing is the manual's cluster with STONITH: a device for each node that
 	// takes its power, an advantage for the primary's node, and the disk check.
 	Fencing bool
@@ -27,17 +35,24 @@ type Variant struct {
 // Quick is the variant with monitors, time-outs and the watch of the gateway a
 // third as long as the manual's or less.
 func (v Variant) Quick() Variant {
-	v.StopEscalate, v.Monitor, v.MonitorTimeout = 10*time.Second, 3*time.Second, 15*time.Second
+	v.StopEscalate, v.Monitor, v.MonitorTimeout, v.Silence = 10*time.Second, 3*time.Second, 15*time.Second, 6*time.Second
 	return v
 }
 
-// settings are those of the servers that differ from the manual's: a silent
-// connection is given up sooner too.
+// Tuned is the variant with the profile of docs/tuning.md. What else that asks
+// for, every cluster of the lab has.
+func (v Variant) Tuned() Variant {
+	v.Token, v.PriorityDelay = 500*time.Millisecond, 2*time.Second
+	v.Monitor, v.MonitorTimeout, v.Silence = 3*time.Second, 30*time.Second, 6*time.Second
+	return v
+}
+
+// settings are those of the servers that differ from the manual's.
 func (v Variant) settings() string {
-	if v.Monitor == 0 {
+	if v.Silence == 0 {
 		return ""
 	}
-	return "wal_sender_timeout = 6s\nwal_receiver_timeout = 6s\n"
+	return fmt.Sprintf("wal_sender_timeout = %[1]s\nwal_receiver_timeout = %[1]s\nwal_receiver_status_interval = %s\n", v.Silence, v.Silence/3)
 }
 
 // change makes the manual's definition the variant's.
@@ -65,7 +80,7 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)
 		const enabled, unreachable = `name="stonith-enabled" value="%s"/>`, `<rule id="loc-pgsql-ping" score="-INFINITY" boolean-op="or">`
 		from, to = append(from, fmt.Sprintf(enabled, "false"), "<resources>", "<constraints>", unreachable),
-			append(to, fmt.Sprintf(enabled, "true")+fencingProperties, "<resources>"+devices(nodes)+diskCheck(),
+			append(to, fmt.Sprintf(enabled, "true")+fmt.Sprintf(fencingProperties, seconds(cmp.Or(v.PriorityDelay, 5*time.Second))), "<resources>"+devices(nodes)+diskCheck(),
 				"<constraints>"+notOnItself(nodes)+diskConstraints, unreachable+diskUnknown)
 	}
 	for i := range from {
@@ -81,7 +96,7 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 // does it first. The first node of all, which starts alone, does not shoot at
 // those that it has never seen; see onceWhole.
 const fencingProperties = `
-        <nvpair id="opt-priority-fencing-delay" name="priority-fencing-delay" value="5s"/>
+        <nvpair id="opt-priority-fencing-delay" name="priority-fencing-delay" value="%ss"/>
         <nvpair id="opt-startup-fencing" name="startup-fencing" value="false"/>
         <nvpair id="opt-health" name="node-health-strategy" value="only-green"/>`
 
