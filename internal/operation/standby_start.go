@@ -325,7 +325,7 @@ func (j *joiner) interconnect(ctx context.Context) error {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				_, err := logged{j.con, j.own}.Run(ctx, run.Command{Argv: []string{"ping", "-n", "-c", "3", "-i", "0.2", "-W", "1", ring.Peer.String()}})
+				_, err := logged{j.con, j.own}.Run(ctx, run.Command{Argv: []string{"ping", "-n", "-c", "3", "-i", "0.05", "-W", "1", ring.Peer.String()}})
 				if err != nil {
 					silent[i] = ring.Peer.String()
 				}

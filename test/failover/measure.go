@@ -30,8 +30,10 @@ type run struct {
 	// node takes over.
 	Writable float64 `json:"writable,omitempty"`
 	Phases   []phase `json:"phases,omitempty"`
-	Acked    int     `json:"acked,omitempty"`
-	Lost     int     `json:"lost"`
+	// Never says that the agent did nothing until the fault was undone.
+	Never bool `json:"never,omitempty"`
+	Acked int  `json:"acked,omitempty"`
+	Lost  int  `json:"lost"`
 	// Busy is the share of the processors that was in use, from 0 to 1.
 	Busy float64 `json:"busy"`
 }
@@ -85,8 +87,18 @@ func (m *measurement) measure(w row) error {
 	if err := w.strike(m); err != nil {
 		return err
 	}
+	never := false
 	if w.moves {
-		if err := m.WaitPrimary(m, m.to, lab.Timeouts.Takeover); err != nil {
+		limit := lab.Timeouts.Takeover
+		if w.relent != nil {
+			limit = patience
+		}
+		err := m.WaitPrimary(m, m.to, limit)
+		if err != nil && w.relent != nil && m.Err() == nil {
+			never, w.moves, w.back = true, false, ""
+			err = w.relent(m)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -98,11 +110,11 @@ func (m *measurement) measure(w row) error {
 	}
 	h := writer.Stop()
 	m.endLoad()
-	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy()}
+	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), Never: never}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
 	}
-	if err := m.keep.add(r); err != nil {
+	if err := m.keep.add(r); err != nil || never {
 		return err
 	}
 	return m.comeBack(w)

@@ -154,5 +154,8 @@ func spread(runs []run, of func(run) float64) string {
 	if slices.Max(v) == 0 {
 		return ""
 	}
+	if slices.ContainsFunc(runs, func(r run) bool { return r.Never }) {
+		return fmt.Sprintf("no reaction in %.0f s", slices.Min(v))
+	}
 	return fmt.Sprintf("**%.2f** (%.2f to %.2f)", lab.Median(v), slices.Min(v), slices.Max(v))
 }

@@ -65,6 +65,9 @@ func TestWrite(t *testing.T) {
 	if err := k.add(run{Row: starts[rewind].id, Agent: ours, Outage: 7.5}); err != nil {
 		t.Fatal(err)
 	}
+	if err := k.add(run{Row: "F06", Agent: shell, Outage: 60.2, Never: true}); err != nil {
+		t.Fatal(err)
+	}
 	if err := k.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +81,7 @@ func TestWrite(t *testing.T) {
 	for _, want := range []string{
 		"| postmaster of the primary killed (F01) | ours | 3 | **1.00** (0.50 to 2.00) | **2.00** (1.00 to 4.00) | 300 | 1 | 50 % |",
 		"| postmaster of the primary killed (F01) | shell | 3 |",
+		"(F06) | shell | 1 |  | no reaction in 60 s |",
 		"(start-r) | ours | 1 |  | **7.50** (7.50 to 7.50) | 0 | 0 |",
 		"| postmaster of the primary killed | ours | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 |",
 	} {

@@ -25,6 +25,8 @@ type row struct {
 	moves bool
 	// planned: what counts begins with the last commit before it.
 	planned bool
+	// relent undoes the fault where the agent does nothing about it for patience.
+	relent func(*measurement) error
 	// back is the method by which the lost node is brought back; "" where it comes
 	// back by itself.
 	back method
@@ -63,10 +65,7 @@ func rows() []row {
 	return []row{
 		{id: "F01", name: "postmaster of the primary killed", moves: true, back: rewind, strike: killPrimary},
 		{id: "F09", name: "power of the primary lost", moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
-		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", moves: true, back: backup, strike: func(m *measurement) error {
-			_, err := m.from.Run(m, "sh", "-c", `kill -STOP "$(head -n1 `+lab.PGData+`/postmaster.pid)"`)
-			return err
-		}},
+		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", moves: true, back: backup, strike: sendPostmaster("STOP"), relent: sendPostmaster("CONT")},
 		{id: "switchover", name: "planned switchover", moves: true, planned: true, strike: switchover},
 		{id: "switchover-load", name: "planned switchover under pgbench", moves: true, planned: true, strike: switchoverUnderLoad},
 		{id: "F04", name: "postmaster of the standby killed", back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
@@ -103,6 +102,17 @@ func chosen(list string) ([]row, error) {
 func ofKind(all []row, fencing bool) []row {
 	return slices.DeleteFunc(slices.Clone(all), func(w row) bool { return w.fencing != fencing })
 }
+
+// sendPostmaster sends a signal to that of the primary.
+func sendPostmaster(name string) func(*measurement) error {
+	return func(m *measurement) error {
+		_, err := m.from.Run(m, "sh", "-c", `kill -`+name+` "$(head -n1 `+lab.PGData+`/postmaster.pid)"`)
+		return err
+	}
+}
+
+// patience is how long an agent has for a fault that is relented.
+const patience = time.Minute
 
 func killPrimary(m *measurement) error { _, err := m.from.KillPostgreSQL(); return err }
 
