@@ -95,12 +95,20 @@ func (a *Agent) unlessHung(ctx context.Context) (context.Context, context.Cancel
 	return ctx, func() { cancel(nil) }
 }
 
-// unanswered judges a server that has not answered in its time. One that writes
-// WAL serves those who are connected: it is slow, by its load or because of a lock
-// that a new session needs, and to move the service would help nobody.
+// unanswered judges a server that has not answered in its time. One that has begun
+// the session and writes WAL serves those who are connected: it is slow, by its load
+// or because of a lock that a new session needs, and to move the service would help
+// nobody. One that takes no connection at all in that time will not do so.
 func (a *Agent) unanswered(query context.Context, asked time.Time, cause error) (ocf.Code, error) {
 	if query.Err() != context.DeadlineExceeded || errors.Is(cause, pg.ErrStarting) {
 		return a.failed(), cause // it has said no, or will not answer
+	}
+	p, err := a.pg.Processes()
+	if err != nil {
+		return a.failed(), errors.Join(cause, err)
+	}
+	if taken, err := a.pg.Accepted(p.Postmaster, asked); err != nil || !taken {
+		return a.failed(), errors.Join(cause, err)
 	}
 	written, err := a.pg.WALWritten()
 	if err != nil || written.Before(asked) || time.Since(written) > movingTime {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -53,6 +54,21 @@ func TestSlowIsNotHung(t *testing.T) {
 	s.session(lock + "SELECT pg_sleep(60)")
 	s.until("a lock", s.closed)
 	s.want("monitor", ocf.FailedPromoted, recurring, "OCF_RESKEY_CRM_meta_timeout=4000")
+	s.want("stop", ocf.Success)
+}
+
+// A postmaster that takes no connection any more is not slow, however much the
+// sessions write that are there: nobody else will ever come in.
+func TestNobodyIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.primaryAlone()
+	s.session(`DO $$ BEGIN FOR i IN 1..600 LOOP PERFORM pg_logical_emit_message(false, 'work', repeat('x', 10000)); PERFORM pg_sleep(0.1); END LOOP; END $$`)
+	s.must(exec.Command("runuser", "-u", "postgres", "--", "prlimit", "--nofile=3:3", "--pid", fmt.Sprint(s.postmaster())).Run())
+	s.until("a postmaster that can open nothing", s.closed)
+	if a := s.want("monitor", ocf.FailedPromoted, recurring, "OCF_RESKEY_CRM_meta_timeout=4000"); !strings.Contains(a.reason, "does not serve") {
+		t.Errorf("reason %q", a.reason)
+	}
 	s.want("stop", ocf.Success)
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Processes are the live processes of the data directory.
@@ -254,6 +255,29 @@ func ReadPulse(pid int) (Pulse, error) {
 		return Pulse{}, fmt.Errorf("cannot understand %s: %q", path, text)
 	}
 	return p, nil
+}
+
+// ownWork are words in the titles of processes that a server starts without a
+// client (src/backend/postmaster; the names of 10 to 18).
+var ownWork = []string{"autovacuum", "walreceiver", "wal receiver", "parallel worker", "logical replication", "archiver", "logger",
+	"checkpointer", "writer", "collector", "slotsync", "summarizer"}
+
+// Accepted says whether the postmaster has taken a connection since a moment, by
+// the sessions that are still there: one of them has been begun since.
+func (i *Instance) Accepted(postmaster int, since time.Time) (bool, error) {
+	from := ticksNow() - uint64(time.Since(since).Seconds()*ticksPerSecond)
+	dir, err := i.dataDir()
+	if err != nil {
+		return false, err
+	}
+	all, err := dir.members()
+	return err == nil && slices.ContainsFunc(all, func(m member) bool {
+		if m.parent != postmaster || m.start < from {
+			return false
+		}
+		title, _ := os.ReadFile("/proc/" + strconv.Itoa(m.pid) + "/cmdline")
+		return !slices.ContainsFunc(ownWork, func(w string) bool { return bytes.Contains(title, []byte(w)) })
+	}), err
 }
 
 // Frozen says that a process is stopped, see [Pulse.Stopped].

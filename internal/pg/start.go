@@ -237,13 +237,14 @@ func tellsVersion(pid int) bool {
 	return err == nil && bytes.HasSuffix(b, []byte("\x00-V\x00"))
 }
 
+const ticksPerSecond = 100 // USER_HZ, the same on all our machines
+
 // ticksNow is the present in the unit of [member].start, less one for rounding.
 func ticksNow() uint64 {
 	b, err := os.ReadFile("/proc/uptime")
 	if err != nil {
 		return 0
 	}
-	const ticksPerSecond = 100 // USER_HZ, the same on all our machines
 	up, _, _ := strings.Cut(string(b), " ")
 	sec, err := strconv.ParseFloat(up, 64)
 	if err != nil || sec < 1 {
