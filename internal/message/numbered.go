@@ -168,6 +168,7 @@ const (
 	SST013 ID = "SST-013"
 	SST014 ID = "SST-014"
 	SST015 ID = "SST-015"
+	SST016 ID = "SST-016"
 	SST020 ID = "SST-020"
 	SST021 ID = "SST-021"
 	SST022 ID = "SST-022"
@@ -1053,6 +1054,10 @@ var operationMessages = map[ID]entry{
 	SST015: {kind: Information, text: text{
 		"-n, -r and -b are ignored because of -c.",
 		"-c が指定されたため -n / -r / -b は無視します。",
+	}},
+	SST016: {kind: Error, exit: 3, text: text{
+		"{ids} does not run on {peer}: a {STB} could not connect to the {PRI}.",
+		"{peer} で {ids} が動作していません。{STB} が {PRI} に接続できません。",
 	}},
 	SST020: {kind: Error, exit: 3, text: text{
 		"No HA cluster on this node ({path} missing).",

@@ -249,6 +249,9 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 	if len(missing) > 0 {
 		return no(nil, missing...)
 	}
+	if err := j.canConnect(ctx, o); err != nil {
+		return err
+	}
 	u, err := pg.LookupUser(ctx, run.Local{}, j.db.settings.User.Name)
 	if err != nil {
 		return err
@@ -265,6 +268,34 @@ func (j *joiner) findPrimary(ctx context.Context) error {
 	j.server = rebuild.Server{Settings: set, Run: logged{j.con, j.own}, Journal: j.machine.State}
 	return nil
 }
+
+// canConnect makes sure of the address at which a standby finds the primary: one
+// that has failed there stays away until somebody says that it may come back, and
+// this node would wait for it in vain.
+func (j *joiner) canConnect(ctx context.Context, o crm.Overview) error {
+	peer, ids := j.peer.Name(), present(o, j.conf.ReplicationIP)
+	missing, err := j.until(ctx, comma(ids), primaryCorrects, func(ctx context.Context) ([]string, error) {
+		ok, why := o.AllRunOn(ids, peer)
+		if ok {
+			return nil, nil
+		}
+		var err error
+		o, err = j.crm(j.peer).Overview(ctx)
+		return []string{why}, err
+	})
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	blamed := ids[0]
+	for _, f := range o.Failures { // an address before it in the group, perhaps
+		if slices.Contains(j.conf.PrimaryIP.IDs, f.Resource) || slices.Contains(ids, f.Resource) {
+			blamed = f.Resource
+		}
+	}
+	return message.Fail(message.SST016, "ids", comma(ids), "peer", peer).With(missing...).Then(peer + "# " + cleanupAll(blamed))
+}
+
+func cleanupAll(resource string) string { return "crm_resource --cleanup -r " + resource }
 
 // nobodyUses refuses while a process works in the directories of the database.
 // A shell that merely stands there is in the way of a rebuild only.

@@ -731,7 +731,7 @@ func unfit(complaint string) bool {
 }
 
 func cleanup(resource, node string) string {
-	return "crm_resource --cleanup -r " + resource + " -N " + node
+	return cleanupAll(resource) + " -N " + node
 }
 
 func (r *reporter) addressProblems() {
@@ -745,11 +745,11 @@ func (r *reporter) addressProblems() {
 			// follows the primary
 		case a.Node == "" && a.For == forStandby && len(r.primaries) == 0 && standby == "":
 		case a.Node == "":
-			r.problem(Wrong, message.STS039, at("", "crm_resource --cleanup -r "+a.ID), "id", a.ID)
+			r.problem(Wrong, message.STS039, at("", cleanupAll(a.ID)), "id", a.ID)
 		case a.For == forStandby && slices.Contains(r.primaries, a.Node) && standby != "":
-			r.problem(Wrong, message.STS040, at("", "crm_resource --cleanup -r "+a.ID), "id", a.ID, "node", a.Node, "standby", standby)
+			r.problem(Wrong, message.STS040, at("", cleanupAll(a.ID)), "id", a.ID, "node", a.Node, "standby", standby)
 		case (a.For == forPrimary || a.For == forReplication) && len(r.primaries) == 1 && a.Node != r.primaries[0]:
-			r.problem(Danger, message.STS041, at("", "crm_resource --cleanup -r "+a.ID), "id", a.ID, "node", a.Node, "primary", r.primaries[0])
+			r.problem(Danger, message.STS041, at("", cleanupAll(a.ID)), "id", a.ID, "node", a.Node, "primary", r.primaries[0])
 		}
 	}
 }
@@ -898,7 +898,7 @@ func (r *reporter) troubles() {
 				continue
 			}
 			said[t.Resource] = true
-			next, level := at("", "crm_resource --cleanup -r "+t.Resource), Wrong
+			next, level := at("", cleanupAll(t.Resource)), Wrong
 			if t.Kind == crm.Disabled {
 				next, level = at("", "crm_resource -r "+t.Resource+" --meta -d target-role"), Note
 			}

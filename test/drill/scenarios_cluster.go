@@ -98,7 +98,23 @@ func clusterFaults() []Scenario {
 			ID: "F45", Name: "vip-master removed by hand", Course: Moves,
 			Fault:  Text{"ip addr del of vip-master", "vip-master を ip addr del で削除"},
 			Expect: Text{"the monitor fails, and with migration-threshold=1 the role moves", "監視が失敗し、migration-threshold=1 のため役割が移る"},
-			Strike: func(r *Run) error { return in(r.Primary, r, "ip addr del "+lab.VIPMaster+"/24 dev bond0") }, Repair: oldPrimaryBack,
+			Strike: removeVIPMaster, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F45w", Name: "vip-master removed by hand while there is no standby", Course: Waits,
+			Fault: Text{"ip addr del of vip-master while the standby is stopped", "Standby の停止中に vip-master を ip addr del で削除"},
+			Expect: Text{"the primary stays without its addresses; pg-rex_status and pg-rex_slave_start name what lets them come back",
+				"Primary は仮想 IP なしで残り、pg-rex_status と pg-rex_slave_start が仮想 IP を復旧するコマンドを示す"},
+			Strike: inOrder(stopStandby, removeVIPMaster),
+			Check: inOrder(says(primary, "pg-rex_status", "crm_resource --cleanup -r vip-master"), func(r *Run) error {
+				return r.refused(r.Standby, []string{"SST-016", "next: " + r.Primary.Name + "# crm_resource --cleanup -r vip-master"}, "pg-rex_slave_start", "-n")
+			}),
+			Repair: func(r *Run) error {
+				if err := r.operate(r.Primary, "crm_resource", "--cleanup", "-r", "vip-master"); err != nil {
+					return err
+				}
+				return r.operate(r.Standby, "pg-rex_slave_start", "-n")
+			},
 		},
 		{
 			ID: "F46", Name: "vip-master on another host too", Course: Stays,
@@ -325,3 +341,7 @@ func standbyBackIfDown(r *Run) error {
 func oldPrimaryPowered(r *Run) error { return r.Primary.SwitchOn(r) }
 
 func gatewayBack(r *Run) error { return r.AddHost(r, lab.SLAN, lab.Gateway) }
+
+func removeVIPMaster(r *Run) error {
+	return in(r.Primary, r, "ip addr del "+lab.VIPMaster+"/24 dev bond0")
+}

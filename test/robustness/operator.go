@@ -285,7 +285,28 @@ func (r *run) rejoin(n *lab.Node) error {
 	if err := r.stop(n); err != nil {
 		return err
 	}
-	return r.operate(n, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes")
+	start := func() error { return r.operate(n, "pg-rex_slave_start", "-n", "-r", "-b", "--remove-lock", "--yes") }
+	err := start()
+	if err == nil || !strings.Contains(err.Error(), "SST-016") {
+		return err
+	}
+	// The primary's address stays away until somebody says that it may come back.
+	leader, command, named := strings.Cut(next(err), "# ")
+	primary, unknown := r.Node(leader)
+	if !named || unknown != nil {
+		return err
+	}
+	if err := r.operate(primary, strings.Fields(command)...); err != nil {
+		return err
+	}
+	return start()
+}
+
+// next is what a command that has failed says that is to be typed; "" for nothing.
+func next(err error) string {
+	_, after, _ := strings.Cut(err.Error(), "next: ")
+	line, _, _ := strings.Cut(after, " / ")
+	return line
 }
 
 // stop stops a node. Of a server that Pacemaker, dead itself, has left behind the
@@ -295,12 +316,11 @@ func (r *run) stop(n *lab.Node) error {
 	if err == nil || !strings.Contains(err.Error(), "STP-011") && !strings.Contains(err.Error(), "STP-032") {
 		return err
 	}
-	_, next, named := strings.Cut(err.Error(), "next: ")
-	if !named {
+	command := next(err)
+	if command == "" {
 		return err
 	}
-	next, _, _ = strings.Cut(next, " / ")
-	return r.operate(n, strings.Fields(next)...)
+	return r.operate(n, strings.Fields(command)...)
 }
 
 // operate types a command on a node; it has to succeed.
