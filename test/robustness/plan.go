@@ -257,7 +257,7 @@ var choices = []choice{
 	{id: "F40s", on: everyOne},
 	{id: "F41", on: fenced, fenced: thePrimary},
 	{id: "F42", on: plain},
-	{id: "F42f", on: fenced, standby: true},
+	{id: "F42f", on: fenced, standby: true, alone: true},
 	{id: "F42p", on: fenced, standby: true, fenced: thePrimary},
 	{id: "F42q", on: fenced, standby: true, fenced: thePrimary},
 	{id: "F42s", on: plain, standby: true},
