@@ -53,7 +53,9 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	}
 	why := replication.RefusePromotion(o)
 	if why == "" && a.receives(server, senders) {
-		why = a.outlive(ctx, o)
+		if why, err = a.outlive(ctx, session, &o); err != nil {
+			return ocf.ErrGeneric, fmt.Errorf("not promoted: %w", err)
+		}
 	}
 	if why != "" {
 		a.applyAll(ctx, replication.LoseScore(a.own(ctx), why))
@@ -87,11 +89,11 @@ const minorityPatience = 20 * time.Second
 //
 // Only a majority waits: the other side is a minority then, and its cluster
 // stops the server, which may take longer than the election here. Two nodes
-// cannot know.
-func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) string {
-	why := a.primaryAnswers(ctx, o)
-	if why == "" || !o.Current || replication.LostPrimary(o) == "" {
-		return why
+// cannot know. After the wait o is what there is then.
+func (a *Agent) outlive(ctx context.Context, session *pg.Session, o *replication.StandbyObservation) (string, error) {
+	why, last := a.primaryAnswers(ctx, *o), replication.LostPrimary(*o)
+	if why == "" || !o.Current || last == "" {
+		return why, nil
 	}
 	a.log.Infof("%s; this is the majority: waiting for the other side to stop that server", why)
 	waiting, cancel := a.share(ctx, 1, 2)
@@ -100,16 +102,42 @@ func (a *Agent) outlive(ctx context.Context, o replication.StandbyObservation) s
 		waiting, cancel = context.WithTimeout(waiting, minorityPatience)
 		defer cancel()
 	}
+	looked := time.Now()
 	err := until(waiting, "the end of that server", 20*time.Millisecond, func() (bool, error) {
-		return a.primaryAnswers(waiting, o) == "" && waiting.Err() == nil, nil
+		if a.primaryAnswers(waiting, *o) == "" && waiting.Err() == nil {
+			return true, nil
+		}
+		const often = 500 * time.Millisecond
+		if time.Since(looked) < often {
+			return false, nil
+		}
+		looked = time.Now()
+		s, err := a.clusterNow(waiting)
+		if err == nil && replication.LostPrimary(replication.StandbyObservation{Own: a.node, Nodes: a.nodes(s)}) == "" {
+			return false, errors.New("that node is back")
+		}
+		return false, nil
 	})
-	if err != nil && o.Mode != replication.Sync {
-		return why
+	ended := err == nil
+	if !ended && o.Mode != replication.Sync {
+		return why, nil
 	}
+	s, err := a.clusterNow(ctx)
 	if err != nil {
-		a.log.Warnf("%s; promoted all the same: without quorum it keeps this server in its list, and its commits wait for it", why)
+		return "", err
 	}
-	return ""
+	server, err := session.State(ctx)
+	if err != nil {
+		return "", err
+	}
+	if *o, err = a.standbyObservation(s, server); err != nil {
+		return "", err
+	}
+	if no := replication.RefuseAfterWaiting(*o, last, ended); no != "" || ended {
+		return no, nil
+	}
+	a.log.Warnf("%s; promoted all the same: without quorum it keeps this server in its list, and its commits wait for it", why)
+	return "", nil
 }
 
 // askPrimary asks the server at master_ip who it is. Across a network that works

@@ -34,6 +34,23 @@ func RefusePromotion(o StandbyObservation) string {
 	return ""
 }
 
+// RefuseAfterWaiting is [RefusePromotion] for a promotion that has waited for the
+// end of the server of a lost primary, named last; ended says that it has come. What else made it
+// safe has to be true still: a partition can heal meanwhile, and the primary is in
+// its right again then.
+func RefuseAfterWaiting(o StandbyObservation, last string, ended bool) string {
+	why := RefusePromotion(o)
+	switch {
+	case why != "" || ended:
+		return why
+	case LostPrimary(o) == "":
+		return last + " is back in the cluster's sight, and its server goes on as primary"
+	case !o.Current:
+		return last + " goes on as primary, and there is no majority here any more"
+	}
+	return ""
+}
+
 // BeforePromotion disqualifies everybody else, then marks this node, then
 // promotes. Killed after any of these steps, no second node can be promoted
 // with data that lacks what this one acknowledges later.
