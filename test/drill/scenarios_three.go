@@ -1,6 +1,9 @@
 package drill
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"pgrex/test/lab"
@@ -54,6 +57,49 @@ func threeNodeFaults() []Scenario {
 					return err
 				}
 				return rebuilt(third)(r)
+			},
+		},
+		{
+			ID: "F71h", Name: "three nodes: as F71p, and the partition heals while the promotion waits", Nodes: 3, Course: Settles, Lasts: 30 * time.Second,
+			Fault: Text{"three nodes: as F71p, and the interconnects are whole again as soon as the promotion has begun to wait",
+				"3 ノード: F71p と同じ障害で、昇格が待機を始めた直後にインターコネクトが復旧"},
+			Expect:     Text{"one primary all the time: the old one goes on, or has ended before the promotion", "Primary は常に 1 台 (旧 Primary が継続するか、停止してから昇格する)"},
+			Restarts:   []string{"primary", "standby", "third"},
+			MayTimeOut: []string{"primary"},
+			Strike: func(r *Run) error {
+				if err := in(r.Primary, r, "pkill -STOP -x pacemaker-execd; (sleep 6; pkill -CONT -x pacemaker-execd) >/dev/null 2>&1 &"); err != nil {
+					return err
+				}
+				if err := cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2)(r); err != nil {
+					return err
+				}
+				err := lab.Until(r, "the promotion to begin", 30*time.Second, func(ctx context.Context) (string, bool) {
+					s, err := r.Standby.Status(ctx)
+					role := s.Nodes[r.Standby.Name].Role
+					return fmt.Sprint(role, err), err == nil && role != lab.Unpromoted
+				})
+				return errors.Join(err, healAll(r))
+			},
+			Mend: func(r *Run) error {
+				return r.WaitStatus(r, "one cluster again", time.Minute, func(s lab.Status) bool {
+					return s.Primary() != "" && s.Nodes[r.Primary.Name].Online
+				})
+			},
+			Repair: func(r *Run) error {
+				s, err := r.Status(r)
+				if err != nil {
+					return err
+				}
+				for _, n := range r.Nodes() {
+					if n.Name == s.Primary() || r.WaitStandby(r, n, 5*time.Second) == nil {
+						continue
+					}
+					if err := rebuilt(func(*Run) *lab.Node { return n })(r); err != nil {
+						return err
+					}
+				}
+				_, err = r.Nodes()[0].Run(r, "crm_resource", "--cleanup")
+				return err
 			},
 		},
 		{
