@@ -102,21 +102,8 @@ func (a *Agent) outlive(ctx context.Context, session *pg.Session, o *replication
 		waiting, cancel = context.WithTimeout(waiting, minorityPatience)
 		defer cancel()
 	}
-	looked := time.Now()
 	err := until(waiting, "the end of that server", 20*time.Millisecond, func() (bool, error) {
-		if a.primaryAnswers(waiting, *o) == "" && waiting.Err() == nil {
-			return true, nil
-		}
-		const often = 500 * time.Millisecond
-		if time.Since(looked) < often {
-			return false, nil
-		}
-		looked = time.Now()
-		s, err := a.clusterNow(waiting)
-		if err == nil && replication.LostPrimary(replication.StandbyObservation{Own: a.node, Nodes: a.nodes(s)}) == "" {
-			return false, errors.New("that node is back")
-		}
-		return false, nil
+		return a.primaryAnswers(waiting, *o) == "" && waiting.Err() == nil, nil
 	})
 	ended := err == nil
 	if !ended && o.Mode != replication.Sync {

@@ -61,13 +61,13 @@ func threeNodeFaults() []Scenario {
 		},
 		{
 			ID: "F71h", Name: "three nodes: as F71p, and the partition heals while the promotion waits", Nodes: 3, Course: Settles, Lasts: 30 * time.Second,
-			Fault: Text{"three nodes: as F71p, and the interconnects are whole again as soon as the promotion has begun to wait",
-				"3 ノード: F71p と同じ障害で、昇格が待機を始めた直後にインターコネクトが復旧"},
-			Expect:     Text{"one primary all the time: the old one goes on, or has ended before the promotion", "Primary は常に 1 台 (旧 Primary が継続するか、停止してから昇格する)"},
+			Fault: Text{"three nodes: as F71p, the executor does not run for 15 s, and the interconnects are whole again once the promotion waits",
+				"3 ノード: F71p と同じ障害 (execd の停止は 15 秒) で、昇格の待機中にインターコネクトが復旧"},
+			Expect:     Text{"the old primary goes on, or has ended before the promotion: never two", "旧 Primary が継続するか、停止してから昇格する (Primary が 2 台になることはない)"},
 			Restarts:   []string{"primary", "standby", "third"},
 			MayTimeOut: []string{"primary"},
 			Strike: func(r *Run) error {
-				if err := in(r.Primary, r, "pkill -STOP -x pacemaker-execd; (sleep 6; pkill -CONT -x pacemaker-execd) >/dev/null 2>&1 &"); err != nil {
+				if err := in(r.Primary, r, "pkill -STOP -x pacemaker-execd; (sleep 15; pkill -CONT -x pacemaker-execd) >/dev/null 2>&1 &"); err != nil {
 					return err
 				}
 				if err := cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2)(r); err != nil {
