@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"pgrex/test/lab"
@@ -80,6 +81,11 @@ func threeNodeFaults() []Scenario {
 				})
 				return errors.Join(err, healAll(r))
 			},
+			Check: func(r *Run) error {
+				return lab.Until(r, "the end of the promotion", time.Minute, func(context.Context) (string, bool) {
+					return "", strings.Contains(r.since(r.Standby, lab.PacemakerLog), "Result of promote operation for pgsql on "+r.Standby.Name)
+				})
+			},
 			Mend: func(r *Run) error {
 				return r.WaitStatus(r, "one cluster again", time.Minute, func(s lab.Status) bool {
 					return s.Primary() != "" && s.Nodes[r.Primary.Name].Online
@@ -91,8 +97,8 @@ func threeNodeFaults() []Scenario {
 					return err
 				}
 				for _, n := range r.Nodes() {
-					if n.Name == s.Primary() || r.WaitStandby(r, n, 5*time.Second) == nil {
-						continue
+					if n.Name == s.Primary() {
+						continue // the third keeps the position at which it stood by for the promotion until it is started
 					}
 					if err := rebuilt(func(*Run) *lab.Node { return n })(r); err != nil {
 						return err
