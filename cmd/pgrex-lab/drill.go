@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	layout "pgrex/internal/message"
 	"pgrex/test/audit"
 	"pgrex/test/drill"
 	"pgrex/test/lab"
@@ -51,9 +50,7 @@ func (a *app) drillsCommand() *cobra.Command {
 			for _, e := range drill.NotPlayed() {
 				rows = append(rows, []string{e.ID, a.either(e.Reason), e.Test, ""})
 			}
-			for _, line := range layout.Align(rows) {
-				fmt.Fprintln(a.out, line)
-			}
+			a.align(rows)
 			return nil
 		},
 	}
@@ -173,11 +170,11 @@ func (a *app) drill(ctx context.Context, scenarios []drill.Scenario, cfg lab.Con
 // drilled shows what came of those that were played, what was wrong with each,
 // and the outages of each course.
 func (a *app) drilled(results []drill.Result) error {
-	rows := [][]string{{a.say(msgColDrill), a.say(msgColFault), a.say(msgColExpected), a.say(msgColSeen), a.say(msgColOutage),
-		a.say(msgColAcked), a.say(msgColLost), a.say(msgColVerdict)}}
 	if len(results) == 0 {
 		return nil
 	}
+	rows := [][]string{{a.say(msgColDrill), a.say(msgColFault), a.say(msgColExpected), a.say(msgColSeen), a.say(msgColOutage),
+		a.say(msgColAcked), a.say(msgColLost), a.say(msgColVerdict)}}
 	var wrong []string
 	for _, r := range results {
 		verdict := "[OK]"
@@ -189,9 +186,7 @@ func (a *app) drilled(results []drill.Result) error {
 			fmt.Sprint(r.Acked), fmt.Sprint(r.Lost), verdict})
 	}
 	fmt.Fprintln(a.out)
-	for _, line := range layout.Align(rows) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(rows)
 	a.outages(results)
 	a.audited(results)
 	if len(wrong) > 0 {
@@ -219,9 +214,7 @@ func (a *app) outages(results []drill.Result) {
 		}
 	}
 	fmt.Fprintln(a.out)
-	for _, line := range layout.Align(rows) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(rows)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
@@ -248,7 +241,5 @@ func (a *app) audited(results []drill.Result) {
 		rows = append(rows, []string{string(i), a.say(invariants[i]), fmt.Sprint(looks[i]), fmt.Sprint(findings[i])})
 	}
 	fmt.Fprintln(a.out)
-	for _, line := range layout.Align(rows) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(rows)
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	layout "pgrex/internal/message"
 	"pgrex/test/audit"
 	"pgrex/test/lab"
 	"pgrex/test/robustness"
@@ -109,9 +108,7 @@ func end(ctx context.Context, l *lab.Lab, err error) error {
 // played shows what came of a run.
 func (a *app) played(r robustness.Result) error {
 	fmt.Fprintln(a.out)
-	for _, line := range layout.Align(a.kinds(r)) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(a.kinds(r))
 	fmt.Fprintln(a.out)
 	a.print(msgRunSum, r.Faults(), r.Acked, r.Lost, r.Took.Seconds())
 	rows := [][]string{{a.say(msgColRequest), a.say(msgColOK), a.say(msgColFailed), a.say(msgColUnknown)}}
@@ -122,9 +119,7 @@ func (a *app) played(r robustness.Result) error {
 		}
 		rows = append(rows, row)
 	}
-	for _, line := range layout.Align(rows) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(rows)
 	var looks []string
 	for _, id := range audit.Invariants() {
 		looks = append(looks, fmt.Sprintf("%s %d", id, r.Audits[id]))

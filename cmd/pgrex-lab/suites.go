@@ -1,13 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
 
@@ -79,7 +77,5 @@ func (a *app) listSuites(all []lab.SuiteStatus) {
 		}
 		rows = append(rows, row)
 	}
-	for _, line := range layout.Align(rows) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.align(rows)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,13 @@ import (
 	layout "pgrex/internal/message"
 	"pgrex/test/lab"
 )
+
+// align prints rows with their columns below each other.
+func (a *app) align(rows [][]string) {
+	for _, line := range layout.Align(rows) {
+		fmt.Fprintln(a.out, line)
+	}
+}
 
 // table shows a status as lines: one per node, one per failed action.
 func (a *app) table(s lab.Status) []string {

@@ -103,11 +103,7 @@ func (a *Agent) unanswered(query context.Context, asked time.Time, cause error) 
 	if query.Err() != context.DeadlineExceeded || errors.Is(cause, pg.ErrStarting) {
 		return a.failed(), cause // it has said no, or will not answer
 	}
-	p, err := a.pg.Processes()
-	if err != nil {
-		return a.failed(), errors.Join(cause, err)
-	}
-	if taken, err := a.pg.Accepted(p.Postmaster, asked); err != nil || !taken {
+	if taken, err := a.pg.Accepted(asked); err != nil || !taken {
 		return a.failed(), errors.Join(cause, err)
 	}
 	written, err := a.pg.WALWritten()

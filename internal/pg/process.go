@@ -264,7 +264,7 @@ var ownWork = []string{"autovacuum", "walreceiver", "wal receiver", "parallel wo
 
 // Accepted says whether the postmaster has taken a connection since a moment, by
 // the sessions that are still there: one of them has been begun since.
-func (i *Instance) Accepted(postmaster int, since time.Time) (bool, error) {
+func (i *Instance) Accepted(since time.Time) (bool, error) {
 	from := ticksNow() - uint64(time.Since(since).Seconds()*ticksPerSecond)
 	dir, err := i.dataDir()
 	if err != nil {
@@ -272,7 +272,8 @@ func (i *Instance) Accepted(postmaster int, since time.Time) (bool, error) {
 	}
 	all, err := dir.members()
 	return err == nil && slices.ContainsFunc(all, func(m member) bool {
-		if m.parent != postmaster || m.start < from {
+		child := slices.ContainsFunc(all, func(o member) bool { return o.pid == m.parent })
+		if !child || m.start < from {
 			return false
 		}
 		title, _ := os.ReadFile("/proc/" + strconv.Itoa(m.pid) + "/cmdline")

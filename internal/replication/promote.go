@@ -35,9 +35,9 @@ func RefusePromotion(o StandbyObservation) string {
 }
 
 // RefuseAfterWaiting is [RefusePromotion] for a promotion that has waited for the
-// end of the server of a lost primary, named last; ended says that it has come. What else made it
-// safe has to be true still: a partition can heal meanwhile, and the primary is in
-// its right again then.
+// end of the server of a lost primary, named last; ended says that it has come.
+// What else made it safe has to be true still: a partition can heal meanwhile, and
+// the primary is in its right again then.
 func RefuseAfterWaiting(o StandbyObservation, last string, ended bool) string {
 	why := RefusePromotion(o)
 	switch {

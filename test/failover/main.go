@@ -53,7 +53,11 @@ func main() {
 			return errors.New("-rounds and -block are 1 at least, -nodes 2, -load 0")
 		}
 		if p.nodes > 2 {
+			asked := len(p.rows)
 			p.rows = slices.DeleteFunc(p.rows, func(w row) bool { return !slices.Contains(withoutCommands, w.id) })
+			if rows != "" && len(p.rows) < asked {
+				return fmt.Errorf("-rows %s: with %d nodes there are only %s", rows, p.nodes, strings.Join(withoutCommands, ", "))
+			}
 		}
 		return errors.Join(p.run(ctx), write(p.output))
 	}()
