@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"pgrex/internal/crm"
@@ -102,7 +101,7 @@ func (a *Agent) setAttribute(ctx context.Context, l crm.Lifetime, node, name, va
 }
 
 // confirmUnusable reads the cluster again until nobody can take the nodes for
-// candidates any more. One that is promoted meanwhile is beyond that.
+// candidates any more.
 func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the cluster's record does not show it"))
 	defer cancel()
@@ -111,18 +110,7 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 		if err != nil {
 			return false, err
 		}
-		nodes := a.nodes(s)
-		if other := replication.OtherPrimary(a.node, nodes); other != "" {
-			return false, fmt.Errorf("%s is promoted too", other)
-		}
-		for _, name := range names {
-			for _, n := range nodes {
-				if strings.EqualFold(name, n.Name) && (n.DataStatus.Promotable(a.mode()) || n.HasScore && n.Score >= 0) {
-					return false, nil
-				}
-			}
-		}
-		return true, nil
+		return replication.Unusable(a.node, a.mode(), a.nodes(s), names)
 	})
 }
 

@@ -101,7 +101,7 @@ func (a *Agent) observation(s *crm.State, server pg.ServerState, senders []pg.Se
 	}
 	o := replication.Observation{
 		Own: a.node, Nodes: a.nodes(s), Mode: a.mode(), External: a.params.ExternalStandbys,
-		Quorate: s.Quorate || s.IgnoresQuorum, Fencing: s.Fencing,
+		Quorate: mayAct(s), Fencing: s.Fencing,
 		FileNames: file, ServerNames: pg.ParseSyncNames(server.SyncNames),
 	}
 	for _, row := range senders {
@@ -128,17 +128,30 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 	if err != nil {
 		return replication.StandbyObservation{}, err
 	}
+	return replication.StandbyObservation{
+		// Two nodes have no majority without each other, whatever votequorum says.
+		Current: s.Quorate && !s.IgnoresQuorum && len(s.Nodes) > 2 && majority(s),
+		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
+		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
+		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
+		Receiving: server.ReceiverStatus == "streaming",
+	}, nil
+}
+
+// mayAct says whether the part of the cluster that this node is in may act. Just
+// after a partition has healed there is quorum again while the other nodes, and
+// what they have written, are not in the record yet; two nodes vote differently.
+func mayAct(s *crm.State) bool {
+	return s.IgnoresQuorum || s.Quorate && (len(s.Nodes) <= 2 || majority(s))
+}
+
+// majority says that more than half of the nodes are online.
+func majority(s *crm.State) bool {
 	online := 0
 	for _, n := range s.Nodes {
 		if n.Online {
 			online++
 		}
 	}
-	return replication.StandbyObservation{
-		// Two nodes have no majority without each other, whatever votequorum says.
-		Current: s.Quorate && !s.IgnoresQuorum && len(s.Nodes) > 2 && 2*online > len(s.Nodes),
-		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
-		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
-		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
-	}, nil
+	return 2*online > len(s.Nodes)
 }

@@ -66,7 +66,7 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 		a.log.Warn(err)
 		return d
 	}
-	d.Nodes, d.Quorate = a.nodes(s), s.Quorate || s.IgnoresQuorum
+	d.Nodes, d.Quorate = a.nodes(s), mayAct(s)
 	return d
 }
 

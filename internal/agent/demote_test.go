@@ -1,7 +1,9 @@
 package agent_test
 
 import (
+	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -159,10 +161,31 @@ func (s *site) majority() {
 	})
 }
 
+// whileWaiting changes what there is once a promotion waits for the other side.
+func (s *site) whileWaiting(change func(*record)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	s.t.Cleanup(func() { cancel(); <-done })
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if log, _ := os.ReadFile(filepath.Join(s.dir, "agent.log")); strings.Contains(string(log), "waiting for the other side") {
+				s.change(change)
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+}
+
 // The cluster's networks are cut and the one that replicates is not: the
 // primary goes on, and this standby can know it.
 func TestPromotionBesideALivingPrimary(t *testing.T) {
 	t.Parallel()
+	const notProbed = "the cluster has not looked at it: in mode sync its commits wait for this server"
 	for _, c := range []struct {
 		name    string
 		change  func(*site, upstream)
@@ -174,7 +197,7 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			s.must(syscall.Kill(u.postmaster(), syscall.SIGHUP))
 		}, true},
 		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
-		{"it was demoted in order", func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
+		{notProbed, func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
 		{"the cluster has not looked at it, in mode async", func(s *site, _ upstream) {
 			s.params["rep_mode"] = "async"
 			s.change(func(r *record) { r.Online["node02"] = true })
@@ -189,7 +212,7 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 		{"this is the majority, and the other side stops it", func(s *site, u upstream) {
 			s.majority()
 			pid := u.postmaster()
-			time.AfterFunc(1500*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+			s.whileWaiting(func(*record) { _ = syscall.Kill(pid, syscall.SIGKILL) })
 		}, false},
 		{"this is the majority, and the other side keeps it: in mode sync its commits wait for this server", func(s *site, _ upstream) {
 			s.majority()
@@ -198,12 +221,12 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 		{"this is the majority, and the other side comes back", func(s *site, _ upstream) {
 			s.majority()
 			s.context["timeout"] = "20000"
-			time.AfterFunc(1500*time.Millisecond, func() { s.change(func(r *record) { r.Online["node02"] = true }) })
+			s.whileWaiting(func(r *record) { r.Online["node02"] = true })
 		}, true},
 		{"this is the majority, and it is lost", func(s *site, _ upstream) {
 			s.majority()
 			s.context["timeout"] = "8000"
-			time.AfterFunc(1500*time.Millisecond, func() { s.change(func(r *record) { r.Online["node03"] = false }) })
+			s.whileWaiting(func(r *record) { r.Online["node03"] = false })
 		}, true},
 		{"this is the majority, and the other side keeps it, in mode async", func(s *site, _ upstream) {
 			s.majority()
@@ -227,6 +250,9 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			c.change(s, u)
 			if !c.refused {
 				s.want("promote", ocf.Success)
+				if confirmed := strings.Contains(s.agentLog(), "confirm that node02 may not be promoted"); confirmed != (c.name == notProbed) {
+					t.Errorf("looked whether node02 has taken the rights of this node: %v", confirmed)
+				}
 				return
 			}
 			a := s.want("promote", ocf.ErrGeneric)

@@ -10,8 +10,8 @@ import (
 // One rule gives the order: a standby that is no longer good loses data
 // status and score before the primary stops waiting for it; a standby that is
 // good again gets them only after the server itself says that commits wait for
-// it. Without quorum, or with a second primary in sight, nothing is touched:
-// the verdicts may be another primary's to give.
+// it. Without quorum, or with a second primary in sight or about to be, nothing
+// is touched: the verdicts may be another primary's to give.
 func Control(o Observation) []Change {
 	if why := notOurs(o); why != "" {
 		return []Change{Hold{Names: o.ServerNames, Why: why + ": verdicts on standbys are left alone"}}
@@ -192,7 +192,9 @@ func Found(own string, nodes []Node) []Change {
 	for _, n := range nodes {
 		switch {
 		case strings.EqualFold(n.Name, own):
-			found = n
+			if found = n; n.DataStatus == Disconnect {
+				return nil
+			}
 		case n.Promoted || n.DataStatus == Latest:
 			return nil
 		}
@@ -344,6 +346,25 @@ func notOurs(o Observation) string {
 	}
 	if n := OtherPrimary(o.Own, o.Nodes); n != "" {
 		return n + " is promoted too"
+	}
+	if n := o.successor(); n != "" {
+		return n + " is about to be promoted and has taken the data status of this node"
+	}
+	return ""
+}
+
+// successor names the node that is about to be promoted in place of this primary,
+// or "". A promotion marks the data of all others, and takes the mark back where
+// it is refused; one that was killed may go on until that server is stopped. Only
+// then may this primary say again that its data is the latest.
+func (o Observation) successor() string {
+	if own, _ := o.node(o.Own); own.DataStatus != Disconnect {
+		return ""
+	}
+	for _, n := range o.Nodes {
+		if n.Online && n.running() && !strings.EqualFold(n.Name, o.Own) {
+			return n.Name
+		}
 	}
 	return ""
 }

@@ -330,11 +330,24 @@ func TestControlCases(t *testing.T) {
 			o.Senders = []Sender{{Name: "node02", State: "stopping", Sync: "async"}, {Name: "NODE02", State: "streaming", Sync: "sync"}}
 		}, nil},
 		{"own score and status lost: asserted again", func(o *Observation) {
-			o.Nodes[0].HasScore, o.Nodes[0].Score, o.Nodes[0].Status, o.Nodes[0].DataStatus = false, 0, NoStatus, Disconnect
+			o.Nodes[0].HasScore, o.Nodes[0].Score, o.Nodes[0].Status, o.Nodes[0].DataStatus = false, 0, NoStatus, StreamingSync
 		}, []string{
-			"data-status on node01: DISCONNECT -> LATEST (this server is the primary)",
+			"data-status on node01: STREAMING|SYNC -> LATEST (this server is the primary)",
 			"promotion score on node01: (unset) -> 1000 (this server is the primary)",
 			"status on node01: (unset) -> PRI (this server is the primary)",
+		}},
+		{"data status taken by a promotion of node02: hands off", func(o *Observation) { lost(o); o.Nodes[0].DataStatus = Disconnect }, []string{
+			"commits go on waiting for node02 (node02 is about to be promoted and has taken the data status of this node: verdicts on standbys are left alone)",
+		}},
+		{"data status taken by a promotion, and that server has been stopped", func(o *Observation) {
+			lost(o)
+			o.Nodes[0].DataStatus, o.Nodes[1].Status = Disconnect, Stopped
+		}, []string{
+			"data-status on node01: DISCONNECT -> LATEST (this server is the primary)",
+			"data-status on node02: STREAMING|SYNC -> DISCONNECT (not in pg_stat_replication)",
+			"promotion score on node02: 100 -> -INFINITY (not in pg_stat_replication)",
+			"confirm that node02 may not be promoted (before commits go on without it)",
+			"synchronous_standby_names: node02 -> (nobody) (node02 is no longer a synchronous standby)",
 		}},
 		{"server did not read the file: repaired", func(o *Observation) { o.ServerNames = nil; o.Senders[0].Sync = "async" }, []string{
 			"data-status on node02: STREAMING|SYNC -> STREAMING|ASYNC (pg_stat_replication: streaming, async)",
@@ -615,6 +628,7 @@ func TestFound(t *testing.T) {
 		{"its promotion was not told to its end", StreamingSync, Node{DataStatus: Disconnect}, true},
 		{"nothing is known of its data", NoData, Node{}, true},
 		{"another is being promoted", Latest, Node{Promoted: true, DataStatus: StreamingSync}, false},
+		{"another is about to be promoted", Disconnect, Node{DataStatus: StreamingSync}, false},
 		{"another has taken over", Disconnect, Node{DataStatus: Latest}, false},
 	} {
 		tt.other.Name = "node02"

@@ -26,6 +26,8 @@ type StandbyObservation struct {
 	// Current says that a majority is here which nobody could do without: the
 	// cluster's record is the newest there is. One of two nodes never is one.
 	Current bool
+	// Receiving says that the server is connected to another one, which lives.
+	Receiving bool
 }
 
 func (o StandbyObservation) own() Node {
@@ -130,12 +132,25 @@ func (o StandbyObservation) unseenPrimary() string {
 // LostPrimary is the node that was the last primary, as far as is known, where
 // that node is not online, or "".
 func LostPrimary(o StandbyObservation) string {
-	for _, n := range o.Nodes {
-		if !strings.EqualFold(n.Name, o.Own) && n.DataStatus == Latest && !n.Online {
-			return n.Name
-		}
+	if last := o.lastPrimary(); !last.Online {
+		return last.Name
 	}
 	return ""
+}
+
+// lastPrimary is the other node that was the last primary, as far as is known;
+// without a name where none is, and one that is not online before one that is.
+func (o StandbyObservation) lastPrimary() Node {
+	var last Node
+	for _, n := range o.Nodes {
+		if strings.EqualFold(n.Name, o.Own) || n.DataStatus != Latest {
+			continue
+		}
+		if last.Name == "" || last.Online && !n.Online {
+			last = n
+		}
+	}
+	return last
 }
 
 // MayGoOn is the node that was the last primary, as far as is known, where its
@@ -144,13 +159,8 @@ func LostPrimary(o StandbyObservation) string {
 // became the leader. In mode sync that one's commits wait for this server, which
 // leaves it, and the cluster demotes it next.
 func MayGoOn(o StandbyObservation) string {
-	if lost := LostPrimary(o); lost != "" || o.Mode == Sync {
-		return lost
-	}
-	for _, n := range o.Nodes {
-		if !strings.EqualFold(n.Name, o.Own) && n.DataStatus == Latest {
-			return n.Name
-		}
+	if last := o.lastPrimary(); !last.Online || o.Mode != Sync {
+		return last.Name
 	}
 	return ""
 }

@@ -54,6 +54,10 @@ func RefuseAfterWaiting(o StandbyObservation, last string, ended bool) string {
 // BeforePromotion disqualifies everybody else, then marks this node, then
 // promotes. Killed after any of these steps, no second node can be promoted
 // with data that lacks what this one acknowledges later.
+//
+// A primary that may serve still does the same to this node before its commits
+// go on without it. Each takes the other's rights first and then looks whether
+// it has its own: of two that do so at the same time at least one stops.
 func BeforePromotion(o StandbyObservation) []Change {
 	own := o.own()
 	why := own.Name + " is being promoted"
@@ -71,6 +75,9 @@ func BeforePromotion(o StandbyObservation) []Change {
 			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: MinusInfinity, Why: why})
 		}
 	}
+	if last := o.lastPrimary(); o.Receiving && last.Online {
+		changes = append(changes, ConfirmUnusable{Nodes: []string{last.Name}, Why: "its server may serve still"})
+	}
 	changes = append(changes, CreateLock{Why: why})
 	if baseline := o.Position.Padded(); own.Baseline != baseline {
 		changes = append(changes, SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "position at promotion"})
@@ -82,6 +89,30 @@ func BeforePromotion(o StandbyObservation) []Change {
 func AfterPromotion(o StandbyObservation) []Change {
 	own := o.own()
 	return assertOwn(Observation{Own: own.Name, Nodes: o.Nodes})
+}
+
+// Unusable says whether the cluster's record shows that none of the named nodes
+// may be promoted, and that this node still may: it is the answer to
+// [ConfirmUnusable], which a promotion asks before it promotes and a primary
+// before its commits go on without a standby. An error ends the question: another
+// node is promoted, or has taken this one's data status and goes before it.
+func Unusable(own string, mode Mode, nodes []Node, names []string) (bool, error) {
+	if other := OtherPrimary(own, nodes); other != "" {
+		return false, fmt.Errorf("%s is promoted too", other)
+	}
+	sure := true
+	for _, n := range nodes {
+		switch {
+		case contains(names, n.Name):
+			sure = sure && !n.DataStatus.Promotable(mode) && !(n.HasScore && n.Score >= 0)
+		case !strings.EqualFold(n.Name, own):
+		case n.DataStatus != NoData && !n.DataStatus.Promotable(mode):
+			return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", own, n.DataStatus)
+		case n.HasScore && n.Score == MinusInfinity:
+			sure = false // taken as well, or what was given back has not arrived
+		}
+	}
+	return sure, nil
 }
 
 // UndoPromotion takes back what [BeforePromotion] did, in the reverse order,

@@ -46,6 +46,12 @@ const (
 	Unknown     Status = "UNKNOWN"
 )
 
+// running says that the server of the node runs, as a standby or as a primary, as
+// far as the node has told.
+func (n Node) running() bool {
+	return n.Status != NoStatus && n.Status != Stopped && n.Status != Unknown
+}
+
 // DataStatus is the value of the permanent node attribute R-data-status: how
 // current a node's data is known to be. Beside the constants it is
 // "<STATE>|<SYNC>" as the primary's server reports the standby.
