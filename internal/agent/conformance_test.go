@@ -316,6 +316,7 @@ func TestMonitorOfAPrimary(t *testing.T) {
 	s := newSite(t)
 	s.probe(ocf.NotRunning)
 	s.primaryAlone()
+	s.change(func(r *record) { r.Transient["node02"]["pgsql-status"] = "STOP" }) // it is not promoted instead
 	lose := func(r *record) {
 		delete(r.Transient["node01"], "master-pgsql")
 		r.Transient["node01"]["pgsql-status"], r.Permanent["node01"]["pgsql-data-status"] = "HS:alone", "DISCONNECT"

@@ -47,8 +47,13 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
-	a.applyAll(ctx, statusChange(own, replication.Stopped, "it has been demoted"))
-	a.report(a.comeBack(ctx))
+	back, err := a.comeBack(ctx)
+	a.report(err)
+	status, why := replication.Stopped, "it has been demoted"
+	if back {
+		status, why = replication.HSAlone, "started as a standby"
+	}
+	a.applyAll(ctx, statusChange(own, status, why))
 	return ocf.Success, nil
 }
 
@@ -149,17 +154,31 @@ func (a *Agent) covered(ctx context.Context, standbys map[string]string) []strin
 }
 
 // comeBack starts the server again, as the standby that Pacemaker takes a
-// demoted instance for. Without proof that nobody lacks its data (the lock is
-// still there) it stays down, and so it does when it is to be stopped anyway,
-// or when nobody has said what the cluster is up to.
-func (a *Agent) comeBack(ctx context.Context) error {
+// demoted instance for, and says whether it did. Without proof that nobody lacks
+// its data (the lock is still there) it stays down, and so it does when it is to
+// be stopped anyway, or when nobody has said what the cluster is up to.
+//
+// Nobody waits until it serves: the promotion of the next primary comes after
+// this action, and the monitor that follows sees what has become of the server.
+// Only slots that this node had for its standbys are removed first (WAL would be
+// kept for nobody), and that takes a server.
+func (a *Agent) comeBack(ctx context.Context) (bool, error) {
 	n := a.call.Notify
 	if !n.UnpromotedKnown || ocf.Contains(n.Stop, a.node) || !a.usable {
-		return nil
+		return false, nil
 	}
 	if _, locked, err := a.pg.ReadLock(); err != nil || locked {
-		return err
+		return false, err
 	}
-	_, err := a.bringUp(ctx)
-	return err
+	if a.params.SlotName != "" {
+		_, err := a.bringUp(ctx)
+		return err == nil, err
+	}
+	if err := a.prepare(ctx); err != nil {
+		return false, err
+	}
+	if err := a.pg.Start(ctx); err != nil {
+		return false, a.withReason(ctx, "cannot start PostgreSQL", err)
+	}
+	return true, nil
 }

@@ -103,7 +103,9 @@ func (a *Agent) outlive(ctx context.Context, session *pg.Session, o *replication
 		defer cancel()
 	}
 	err := until(waiting, "the end of that server", 20*time.Millisecond, func() (bool, error) {
-		return a.primaryAnswers(waiting, *o) == "" && waiting.Err() == nil, nil
+		// With the whole time of a question: one cut short by the end of the wait
+		// would be taken for the end of the server.
+		return a.primaryAnswers(ctx, *o) == "", nil
 	})
 	ended := err == nil
 	if !ended && o.Mode != replication.Sync {

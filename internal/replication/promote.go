@@ -95,17 +95,18 @@ func AfterPromotion(o StandbyObservation) []Change {
 // may be promoted, and that this node still may: it is the answer to
 // [ConfirmUnusable], which a promotion asks before it promotes and a primary
 // before its commits go on without a standby. An error ends the question: another
-// node is promoted, or has taken this one's data status and goes before it.
+// node is promoted beside a primary, or has taken this one's data status and goes
+// before it. That the node to be replaced is known as promoted meanwhile changes
+// nothing.
 func Unusable(own string, mode Mode, nodes []Node, names []string) (bool, error) {
-	if other := OtherPrimary(own, nodes); other != "" {
-		return false, fmt.Errorf("%s is promoted too", other)
-	}
 	sure := true
 	for _, n := range nodes {
 		switch {
 		case contains(names, n.Name):
 			sure = sure && !n.DataStatus.Promotable(mode) && !(n.HasScore && n.Score >= 0)
 		case !strings.EqualFold(n.Name, own):
+		case n.DataStatus == Latest && OtherPrimary(own, nodes) != "":
+			return false, fmt.Errorf("%s is promoted too", OtherPrimary(own, nodes))
 		case n.DataStatus != NoData && !n.DataStatus.Promotable(mode):
 			return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", own, n.DataStatus)
 		case n.HasScore && n.Score == MinusInfinity:
@@ -118,7 +119,8 @@ func Unusable(own string, mode Mode, nodes []Node, names []string) (bool, error)
 // UndoPromotion takes back what [BeforePromotion] did, in the reverse order,
 // when it is certain that the server never left recovery: otherwise this node
 // would be locked, the others disqualified, and nobody could be promoted. A node
-// without a score could not be promoted before and cannot now.
+// without a score could not be promoted before and cannot now; but a primary that
+// goes on keeps its place, which a new leader of the cluster may not have seen.
 func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 	own := o.own()
 	why := "the promotion did not happen"
@@ -134,8 +136,15 @@ func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 		if strings.EqualFold(n.Name, o.Own) {
 			continue
 		}
-		if n.Online && n.HasScore && n.Score != MinusInfinity {
-			changes = append(changes, SetScore{Node: n.Name, Old: MinusInfinity, HadOld: true, New: n.Score, Why: why})
+		score := n.Score
+		if !n.HasScore {
+			score = MinusInfinity
+			if o.Receiving && n.Name == o.lastPrimary().Name {
+				score = PrimaryScore
+			}
+		}
+		if n.Online && score != MinusInfinity {
+			changes = append(changes, SetScore{Node: n.Name, Old: MinusInfinity, HadOld: true, New: score, Why: why})
 		}
 		if n.Known && n.DataStatus != Disconnect {
 			changes = append(changes, SetDataStatus{Node: n.Name, Old: Disconnect, New: n.DataStatus, Why: why})

@@ -41,3 +41,35 @@ func TestRefuseAfterWaiting(t *testing.T) {
 		}
 	}
 }
+
+// Who may be taken for a candidate still, and whose promotion comes to nothing.
+func TestUnusable(t *testing.T) {
+	standby := Node{Name: "node02", Online: true, DataStatus: StreamingSync, HasScore: true, Score: StandbyScore}
+	taken := Node{Name: "node02", Online: true, DataStatus: Disconnect, HasScore: true, Score: MinusInfinity}
+	half := Node{Name: "node02", Online: true, DataStatus: Disconnect, HasScore: true, Score: StandbyScore}
+	promoted := Node{Name: "node02", Online: true, DataStatus: Disconnect, HasScore: true, Score: MinusInfinity, Promoted: true}
+	primary := Node{Name: "Node01", Online: true, DataStatus: Latest, HasScore: true, Score: PrimaryScore}
+	candidate := Node{Name: "Node01", Online: true, DataStatus: StreamingSync, HasScore: true, Score: StandbyScore}
+	lost := Node{Name: "Node01", Online: true, DataStatus: Disconnect, HasScore: true, Score: PrimaryScore}
+	weak := Node{Name: "Node01", Online: true, DataStatus: Latest, HasScore: true, Score: MinusInfinity}
+	for _, tt := range []struct {
+		name       string
+		own, other Node
+		sure       bool
+		err        string
+	}{
+		{"a primary, its standby has its rights", primary, standby, false, ""},
+		{"a primary, its standby has half of them", primary, half, false, ""},
+		{"a primary, its standby has none", primary, taken, true, ""},
+		{"a primary, its standby is promoted", primary, promoted, false, "node02 is promoted too"},
+		{"a primary whose data status is gone", lost, taken, false, "was taken"},
+		{"a primary whose score has not come", weak, taken, false, ""},
+		{"a promotion, the primary is known as such meanwhile", candidate, promoted, true, ""},
+		{"a promotion, a first one", Node{Name: "Node01"}, taken, true, ""},
+	} {
+		sure, err := Unusable("node01", Sync, []Node{tt.own, tt.other}, []string{"node02"})
+		if sure != tt.sure || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: %v, %v", tt.name, sure, err)
+		}
+	}
+}

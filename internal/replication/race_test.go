@@ -121,10 +121,15 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 				t.Fatalf("commits go on without node02, and node02 is promoted:\n%s", strings.Join(r.path, "\n"))
 			}
 			goesOn, promoted = goesOn || r.sides[0].done, promoted || r.sides[1].done
+			end := len(r.late) == 0
 			for i := range r.sides {
 				if n := r.next(i); n != nil {
+					end = false
 					visit(n)
 				}
+			}
+			if p := r.node("node01"); end && !r.sides[1].done && (p.DataStatus != Latest || p.Score != PrimaryScore) {
+				t.Fatalf("nobody is promoted, and the primary has %s %v:\n%s", p.DataStatus, p.Score, strings.Join(r.path, "\n"))
 			}
 			if len(r.late) > 0 {
 				c := *r
