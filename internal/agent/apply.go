@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"pgrex/internal/crm"
@@ -33,6 +34,23 @@ func (a *Agent) apply(ctx context.Context, session *pg.Session, changes []replic
 		}
 	}
 	return nil
+}
+
+// applyTogether carries out changes of attributes that do not depend on each
+// other, at the same time: each is a program that mostly waits for the cluster.
+// Which of them are done where one fails is left open.
+func (a *Agent) applyTogether(ctx context.Context, changes []replication.Change) error {
+	errs := make([]error, len(changes))
+	var done sync.WaitGroup
+	for i, c := range changes {
+		done.Add(1)
+		go func() {
+			defer done.Done()
+			errs[i] = a.apply(ctx, nil, []replication.Change{c})
+		}()
+	}
+	done.Wait()
+	return errors.Join(errs...)
 }
 
 // applyAll is for actions that take away: a step that fails is reported and

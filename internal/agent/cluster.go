@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"strings"
+	"time"
 
 	"pgrex/internal/crm"
 	"pgrex/internal/ocf"
@@ -20,6 +21,22 @@ func (a *Agent) cluster(ctx context.Context) (*crm.State, error) {
 		a.state = &s
 	}
 	return a.state, nil
+}
+
+// readAhead begins to read the cluster's state while the action does something
+// else, which may not need it before ready has returned. What was read while that
+// took long is read again when it is needed.
+func (a *Agent) readAhead(ctx context.Context) (ready func()) {
+	read := make(chan time.Time, 1)
+	go func() {
+		_, _ = a.cluster(ctx) // who needs it asks again, and sees the error
+		read <- time.Now()
+	}()
+	return func() {
+		if time.Since(<-read) > 100*time.Millisecond {
+			a.state = nil
+		}
+	}
 }
 
 // clusterNow reads it again.
@@ -75,6 +92,8 @@ func (a *Agent) ownAmong(nodes []replication.Node) replication.Node {
 
 // noteAttribute keeps the state that was read in step with what was written.
 func (a *Agent) noteAttribute(node, name, value string) {
+	a.noting.Lock()
+	defer a.noting.Unlock()
 	if a.state == nil {
 		return
 	}

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -44,6 +45,7 @@ type Agent struct {
 	met          *[]int      // processes of a primary that send to standbys, nil while nobody has looked
 	secrets      []string    // variables that hideSecrets has taken away
 	state        *crm.State  // read once per action, see cluster
+	noting       sync.Mutex  // of what changes state while programs run side by side
 	promoteAsked bool        // the server has been told to leave recovery
 }
 

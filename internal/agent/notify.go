@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
 	"pgrex/internal/replication"
 )
 
@@ -69,7 +70,7 @@ func (a *Agent) afterPromote(ctx context.Context) error {
 	if own.Baseline != "" && !ocf.Contains(a.call.Notify.Promote, a.node) {
 		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "another node was promoted"})
 	}
-	return a.apply(ctx, nil, changes)
+	return a.applyTogether(ctx, changes)
 }
 
 // afterDemote records where each standby stands now that the primary is gone.
@@ -78,12 +79,9 @@ func (a *Agent) afterDemote(ctx context.Context) error {
 	if ocf.Contains(n.Demote, a.node) || ocf.Contains(n.Promoted, a.node) {
 		return nil
 	}
-	session, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	server, err := session.State(ctx)
+	ready := a.readAhead(ctx) // the promotion waits for this action
+	server, err := a.serverState(ctx)
+	ready()
 	if err != nil || !server.InRecovery {
 		return err
 	}
@@ -93,7 +91,17 @@ func (a *Agent) afterDemote(ctx context.Context) error {
 		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "the primary was demoted"})
 	}
 	changes = append(changes, statusChange(own, replication.HSAlone, "the primary was demoted")...)
-	return a.apply(ctx, nil, changes)
+	return a.applyTogether(ctx, changes)
+}
+
+// serverState is what the server is at this moment.
+func (a *Agent) serverState(ctx context.Context) (pg.ServerState, error) {
+	session, err := a.connect(ctx)
+	if err != nil {
+		return pg.ServerState{}, err
+	}
+	defer session.Close()
+	return session.State(ctx)
 }
 
 // afterStartOrStop lets the primary look at its standbys at once.

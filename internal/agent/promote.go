@@ -26,7 +26,9 @@ func (a *Agent) promote(ctx context.Context) (ocf.Code, error) {
 	if stopped {
 		return ocf.ErrGeneric, ocf.Errorf(ocf.ErrGeneric, "cannot promote: PostgreSQL is not running")
 	}
+	ready := a.readAhead(ctx)
 	session, err := a.connectPatiently(ctx)
+	ready()
 	if err != nil {
 		return a.failed(), fmt.Errorf("cannot promote: %w", err)
 	}
@@ -74,7 +76,7 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	// The server accepts writes from here on; what is left is telling so, and
 	// what a standby needs to follow. A primary without a slot is still one.
 	a.report(a.keepPeerSlots(ctx))
-	if err := a.apply(ctx, session, replication.AfterPromotion(a.after(o))); err != nil {
+	if err := a.applyTogether(ctx, replication.AfterPromotion(a.after(o))); err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("the server is promoted, the cluster was not told: %w", err)
 	}
 	return ocf.Success, nil
