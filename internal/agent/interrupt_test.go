@@ -125,23 +125,28 @@ func TestEveryActionKilled(t *testing.T) {
 		})
 		s.join()
 	}
+	promoted := func(s *site) {
+		s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+		s.monitor(ocf.RunningPromoted)
+	}
+	started := func(s *site) { s.monitor(ocf.Success) }
 	cases := []struct {
 		name, action string
 		extra        []string
 		make         func(*site)
 		code         ocf.Code
 		minCalls     int
-		// monitorAfter: what a repeated call leaves to the next monitor.
-		monitorAfter bool
+		// after is the next monitor, where the action leaves something to it.
+		after func(*site)
 	}{
-		{"start", "start", nil, func(*site) {}, ocf.Success, 5, false},
-		{"vote won", "monitor", recurring, func(s *site) { s.standby(); s.monitor(ocf.Success) }, ocf.Success, 2, false},
-		{"promote", "promote", nil, func(s *site) { s.standby(); s.followed(); s.takeOver() }, ocf.Success, 8, true},
-		{"standby joins", "monitor", recurring, joining, ocf.RunningPromoted, 5, false},
-		{"standby lost", "monitor", recurring, func(s *site) { s.primaryWithStandby(); s.stopPeer() }, ocf.RunningPromoted, 4, false},
-		{"demote, standby active", "demote", withStandby, (*site).primaryWithStandby, ocf.Success, 4, false},
-		{"stop", "stop", nil, func(s *site) { s.standby(); s.monitor(ocf.Success) }, ocf.Success, 3, false},
-		{"demote, last node", "demote", lastStandby, (*site).primaryAlone, ocf.Success, 4, false},
+		{"start", "start", nil, func(*site) {}, ocf.Success, 5, nil},
+		{"vote won", "monitor", recurring, func(s *site) { s.standby(); s.monitor(ocf.Success) }, ocf.Success, 2, nil},
+		{"promote", "promote", nil, func(s *site) { s.standby(); s.followed(); s.takeOver() }, ocf.Success, 8, promoted},
+		{"standby joins", "monitor", recurring, joining, ocf.RunningPromoted, 5, nil},
+		{"standby lost", "monitor", recurring, func(s *site) { s.primaryWithStandby(); s.stopPeer() }, ocf.RunningPromoted, 4, nil},
+		{"demote, standby active", "demote", withStandby, (*site).primaryWithStandby, ocf.Success, 4, nil},
+		{"stop", "stop", nil, func(s *site) { s.standby(); s.monitor(ocf.Success) }, ocf.Success, 3, nil},
+		{"demote, last node", "demote", lastStandby, (*site).primaryAlone, ocf.Success, 4, started},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,9 +159,8 @@ func TestEveryActionKilled(t *testing.T) {
 			if len(calls) < c.minCalls {
 				t.Fatalf("only %d calls: %v", len(calls), calls)
 			}
-			if c.monitorAfter {
-				s.change(func(r *record) { r.Role["node01"] = "Promoted" })
-				s.monitor(ocf.RunningPromoted)
+			if c.after != nil {
+				c.after(s)
 			}
 			want := s.snapshot()
 			s.remove()
@@ -170,9 +174,8 @@ func TestEveryActionKilled(t *testing.T) {
 					}
 					s.checkSafe()
 					s.want(c.action, c.code, c.extra...)
-					if c.monitorAfter {
-						s.change(func(r *record) { r.Role["node01"] = "Promoted" })
-						s.monitor(ocf.RunningPromoted)
+					if c.after != nil {
+						c.after(s)
 					}
 					s.checkSafe()
 					if got := normal(s, s.snapshot()); got != normal(s, want) {

@@ -186,15 +186,16 @@ func LoseScore(n Node, why string) []Change { return giveScore(n, MinusInfinity,
 func GainScore(n Node, why string) []Change { return giveScore(n, PrimaryScore, why) }
 
 // Found gives a primary that a probe has found the score to stay one, unless
-// another node has taken over from it meanwhile.
+// another node has taken over from it meanwhile, or is about to.
 func Found(own string, nodes []Node) []Change {
+	if successor(own, nodes) != "" {
+		return nil
+	}
 	var found Node
 	for _, n := range nodes {
 		switch {
 		case strings.EqualFold(n.Name, own):
-			if found = n; n.DataStatus == Disconnect {
-				return nil
-			}
+			found = n
 		case n.Promoted || n.DataStatus == Latest:
 			return nil
 		}
@@ -347,7 +348,7 @@ func notOurs(o Observation) string {
 	if n := OtherPrimary(o.Own, o.Nodes); n != "" {
 		return n + " is promoted too"
 	}
-	if n := o.successor(); n != "" {
+	if n := successor(o.Own, o.Nodes); n != "" {
 		return n + " is about to be promoted and has taken the data status of this node"
 	}
 	return ""
@@ -357,16 +358,20 @@ func notOurs(o Observation) string {
 // or "". A promotion marks the data of all others, and takes the mark back where
 // it is refused; one that was killed may go on until that server is stopped. Only
 // then may this primary say again that its data is the latest.
-func (o Observation) successor() string {
-	if own, _ := o.node(o.Own); own.DataStatus != Disconnect {
-		return ""
-	}
-	for _, n := range o.Nodes {
-		if n.Online && n.running() && !strings.EqualFold(n.Name, o.Own) {
-			return n.Name
+func successor(own string, nodes []Node) string {
+	other, taken := "", false
+	for _, n := range nodes {
+		switch {
+		case strings.EqualFold(n.Name, own):
+			taken = n.DataStatus == Disconnect
+		case other == "" && n.Online && n.running():
+			other = n.Name
 		}
 	}
-	return ""
+	if !taken {
+		return ""
+	}
+	return other
 }
 
 func missing(from, in []string) []string {

@@ -628,7 +628,8 @@ func TestFound(t *testing.T) {
 		{"its promotion was not told to its end", StreamingSync, Node{DataStatus: Disconnect}, true},
 		{"nothing is known of its data", NoData, Node{}, true},
 		{"another is being promoted", Latest, Node{Promoted: true, DataStatus: StreamingSync}, false},
-		{"another is about to be promoted", Disconnect, Node{DataStatus: StreamingSync}, false},
+		{"another is about to be promoted", Disconnect, Node{DataStatus: StreamingSync, Online: true, Status: HSSync}, false},
+		{"another was about to be promoted and has been stopped", Disconnect, Node{DataStatus: StreamingSync, Online: true, Status: Stopped}, true},
 		{"another has taken over", Disconnect, Node{DataStatus: Latest}, false},
 	} {
 		tt.other.Name = "node02"
