@@ -89,6 +89,25 @@ func (r *run) repair() error {
 	return r.waitNormal()
 }
 
+// freeAddress lets the cluster start vip-master where it has failed on the primary,
+// which takes the address for replication along, while nobody else can be primary.
+func (r *run) freeAddress() error {
+	s, err := r.Status(r)
+	if err != nil {
+		return err
+	}
+	asked, err := r.Node(s.Primary())
+	if err != nil || s.VIPs["vip-master"] != "" {
+		return nil // there is no primary, or it has its address
+	}
+	for _, f := range s.Failed {
+		if f.Node == asked.Name && strings.HasPrefix(f.Operation, "vip-master_") {
+			return r.operate(asked, "crm_resource", "--cleanup", "-r", "vip-master")
+		}
+	}
+	return nil
+}
+
 // unblock lets the cluster go on that leaves an instance alone because its stop
 // has failed: with the command that pg-rex_status names.
 func (r *run) unblock(s lab.Status) (freed bool, err error) {
@@ -278,6 +297,9 @@ func (r *run) lastPrimary() (*lab.Node, error) {
 // are for clusters of two nodes; with three the lab takes a base backup.
 func (r *run) rejoin(n *lab.Node) error {
 	if r.o.Nodes > 2 {
+		if err := r.freeAddress(); err != nil {
+			return err
+		}
 		r.tell("%s: base backup, cluster started", n.Name)
 		r.audit.Consent(n.Name)
 		return r.JoinStandby(r, n)
