@@ -149,7 +149,7 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 	}
 	return replication.StandbyObservation{
 		// Two nodes have no majority without each other, whatever votequorum says.
-		Current: s.Quorate && !s.IgnoresQuorum && len(s.Nodes) > 2 && majority(s),
+		Current: s.Quorate && !s.IgnoresQuorum && len(s.Nodes) > 2 && 2*online(s) > len(s.Nodes),
 		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
 		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
 		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
@@ -159,18 +159,19 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 
 // mayAct says whether the part of the cluster that this node is in may act. Just
 // after a partition has healed there is quorum again while the other nodes, and
-// what they have written, are not in the record yet; two nodes vote differently.
+// what they have written, are not in the record yet. Half of them may have it too:
+// one of two, or with a tie breaker.
 func mayAct(s *crm.State) bool {
-	return s.IgnoresQuorum || s.Quorate && (len(s.Nodes) <= 2 || majority(s))
+	return s.IgnoresQuorum || s.Quorate && 2*online(s) >= len(s.Nodes)
 }
 
-// majority says that more than half of the nodes are online.
-func majority(s *crm.State) bool {
-	online := 0
+// online counts the nodes that are.
+func online(s *crm.State) int {
+	count := 0
 	for _, n := range s.Nodes {
 		if n.Online {
-			online++
+			count++
 		}
 	}
-	return 2*online > len(s.Nodes)
+	return count
 }

@@ -52,8 +52,9 @@ type SetBaseline struct {
 }
 
 // ConfirmUnusable waits until the cluster's own record shows these nodes
-// without the right to be promoted and this one with it ([Unusable]). Attribute writes are asynchronous: until
-// the record shows it, another node may still be deciding on the old value.
+// without the right to be promoted and this one with it ([Unusable]). Attribute
+// writes are asynchronous: until the record shows it, another node may still be
+// deciding on the old value.
 type ConfirmUnusable struct {
 	Nodes []string
 	Why   string
