@@ -75,9 +75,10 @@ type Scenario struct {
 	Repair func(*Run) error
 	// Tidy undoes Prepare when all is looked at; nil for nothing.
 	Tidy func(*Run) error
-	// Brief ends the scenario with the first thing that is not as expected. What it
-	// has done is not undone: its cluster is to be thrown away.
-	Brief bool
+	// Brief, where it is not 0, ends the scenario with the first thing that is not as
+	// expected, and is the longest time for each step after the fault's course. What
+	// the scenario has done is not undone: its cluster is to be thrown away.
+	Brief time.Duration
 }
 
 // Kind is what a scenario needs of a cluster.
@@ -209,22 +210,35 @@ func (r *Run) play(s Scenario, result *Result) error {
 	result.Seen = seen
 	errs = append(errs, err)
 	for _, step := range s.after(writer) {
-		if s.Brief && errors.Join(errs...) != nil {
+		if s.Brief > 0 && errors.Join(errs...) != nil {
 			break
 		}
-		errs = append(errs, step(r))
+		errs = append(errs, r.within(s.Brief, step))
 	}
 	result.Settled = time.Since(r.at)
 	done()
 	history := writer.Stop()
 	result.Outage, result.Acked = history.LongestGap().Length(), len(history.Acked)
 	errs = append(errs, r.audit(watch.Stop(r, r.expected(s, history)), result))
-	if s.Tidy != nil && !(s.Brief && errors.Join(errs...) != nil) {
+	if s.Tidy != nil && !(s.Brief > 0 && errors.Join(errs...) != nil) {
 		r.tell("tidying")
 		errs = append(errs, s.Tidy(r), r.WaitNormal(r))
 	}
 	r.tell("outage %.1f s, %d rows acknowledged, %d lost", result.Outage.Seconds(), result.Acked, result.Lost)
 	return errors.Join(errs...)
+}
+
+// within does one step in a limited time; 0 is no limit of its own.
+func (r *Run) within(limit time.Duration, step func(*Run) error) error {
+	if limit == 0 {
+		return step(r)
+	}
+	whole := r.Context
+	defer func() { r.Context = whole }()
+	var done context.CancelFunc
+	r.Context, done = context.WithTimeoutCause(whole, limit, fmt.Errorf("not done within %v", limit))
+	defer done()
+	return step(r)
 }
 
 // after is what follows the fault and its course: the scenario's own look, the
