@@ -74,7 +74,7 @@ func (a *app) drillCommand() *cobra.Command {
 			}
 			if patience > 0 {
 				for i := range chosen {
-					chosen[i].Brief = 3 * patience // a repair has several things to wait for
+					chosen[i].Brief = 2 * patience // a repair has several things to wait for
 				}
 				for _, limit := range []*time.Duration{&lab.Timeouts.Takeover, &lab.Timeouts.Standby, &lab.Timeouts.FirstWrite} {
 					*limit = min(*limit, patience)

@@ -23,6 +23,10 @@ func (a *Agent) cluster(ctx context.Context) (*crm.State, error) {
 	return a.state, nil
 }
 
+// fresh is how long something read of the cluster while an action did something
+// else is as good as read now.
+const fresh = 100 * time.Millisecond
+
 // readAhead begins to read the cluster's state while the action does something
 // else, which may not need it before ready has returned. What was read while that
 // took long is read again when it is needed.
@@ -33,7 +37,7 @@ func (a *Agent) readAhead(ctx context.Context) (ready func()) {
 		read <- time.Now()
 	}()
 	return func() {
-		if time.Since(<-read) > 100*time.Millisecond {
+		if time.Since(<-read) > fresh {
 			a.state = nil
 		}
 	}
@@ -153,7 +157,6 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
 		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
 		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
-		Receiving: server.ReceiverStatus == "streaming",
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -26,7 +27,9 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
-	a.applyAll(brief, first)
+	if err := a.applyTogether(brief, first); err != nil {
+		a.log.Warn(oneLine(err))
+	}
 	if a.neverPromoted() {
 		a.log.Info("the server is a standby and stays one")
 		switch own.Status {
@@ -160,6 +163,7 @@ func (a *Agent) covered(ctx context.Context, standbys map[string]string) []strin
 //
 // Nobody waits until it serves: the promotion of the next primary comes after
 // this action, and the monitor that follows sees what has become of the server.
+// But it has to be there for a stop that may follow at once, by its pid file.
 // Only slots that this node had for its standbys are removed first (WAL would be
 // kept for nobody), and that takes a server.
 func (a *Agent) comeBack(ctx context.Context) (bool, error) {
@@ -180,5 +184,12 @@ func (a *Agent) comeBack(ctx context.Context) (bool, error) {
 	if err := a.pg.Start(ctx); err != nil {
 		return false, a.withReason(ctx, "cannot start PostgreSQL", err)
 	}
-	return true, nil
+	var p pg.Processes
+	young, cancel := context.WithTimeoutCause(ctx, settleGrace, errors.New("it does not say who it is"))
+	defer cancel()
+	err := until(young, "the server", 5*time.Millisecond, func() (ended bool, err error) {
+		p, err = a.pg.Processes()
+		return p.Postmaster != 0 || p.None(), err
+	})
+	return !p.None(), err
 }

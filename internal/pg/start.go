@@ -169,6 +169,7 @@ func (i *Instance) Start(ctx context.Context) error {
 	if st, err := os.Stat(i.set.LogFile); err == nil && st.Mode().IsRegular() {
 		i.started.offset = st.Size()
 	}
+	i.untilReaped(ctx)
 	since := ticksNow()
 	res, err := i.run.Run(ctx, cmd)
 	if err != nil { // otherwise it says what it does, and nothing of the server
@@ -187,6 +188,25 @@ func (i *Instance) tied(ctx context.Context) []string {
 		return nil
 	}
 	return wrap
+}
+
+// untilReaped waits until the parent of the server that the pid file names has seen
+// its end, if it has ended. Until then its pid exists, and for a new server that is
+// a server.
+func (i *Instance) untilReaped(ctx context.Context) {
+	limit := time.After(2 * time.Second)
+	for pid, _ := i.pidFile(); pid != 0; {
+		if m, err := readStat(pid); err != nil || m.state != 'Z' {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-limit:
+			return
+		case <-time.After(waitInterval):
+		}
+	}
 }
 
 // untilServer waits until what pg_ctl has left behind is the server: with -W

@@ -26,8 +26,6 @@ type StandbyObservation struct {
 	// Current says that a majority is here which nobody could do without: the
 	// cluster's record is the newest there is. One of two nodes never is one.
 	Current bool
-	// Receiving says that the server is connected to another one, which lives.
-	Receiving bool
 }
 
 func (o StandbyObservation) own() Node {

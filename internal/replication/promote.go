@@ -75,7 +75,7 @@ func BeforePromotion(o StandbyObservation) []Change {
 			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: MinusInfinity, Why: why})
 		}
 	}
-	if last := o.lastPrimary(); o.Receiving && last.Online {
+	if last := o.lastPrimary(); last.mayServe() {
 		changes = append(changes, ConfirmUnusable{Nodes: []string{last.Name}, Why: "its server may serve still"})
 	}
 	changes = append(changes, CreateLock{Why: why})
@@ -139,7 +139,7 @@ func UndoPromotion(o StandbyObservation, hadLock bool) []Change {
 		score := n.Score
 		if !n.HasScore {
 			score = MinusInfinity
-			if o.Receiving && n.Name == o.lastPrimary().Name {
+			if n.Name == o.lastPrimary().Name && n.mayServe() {
 				score = PrimaryScore
 			}
 		}

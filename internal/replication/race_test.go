@@ -93,7 +93,7 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 			FileNames: []string{"node02"}, ServerNames: []string{"node02"}})
 	}
 	observe := func(nodes []Node) StandbyObservation {
-		return StandbyObservation{Own: "node02", Mode: Sync, Nodes: append([]Node(nil), nodes...), Receiving: true}
+		return StandbyObservation{Own: "node02", Mode: Sync, Nodes: append([]Node(nil), nodes...)}
 	}
 	standby := func(nodes []Node) []Change {
 		o := observe(nodes)

@@ -52,6 +52,12 @@ func (n Node) running() bool {
 	return n.Status != NoStatus && n.Status != Stopped && n.Status != Unknown
 }
 
+// mayServe says that the node's server may be a primary still: no action has told
+// that it is anything else. A new leader of the cluster may not know it yet.
+func (n Node) mayServe() bool {
+	return n.Online && (n.Status == Primary || n.Status == NoStatus || n.Status == Unknown)
+}
+
 // DataStatus is the value of the permanent node attribute R-data-status: how
 // current a node's data is known to be. Beside the constants it is
 // "<STATE>|<SYNC>" as the primary's server reports the standby.

@@ -76,8 +76,8 @@ type Scenario struct {
 	// Tidy undoes Prepare when all is looked at; nil for nothing.
 	Tidy func(*Run) error
 	// Brief, where it is not 0, ends the scenario with the first thing that is not as
-	// expected, and is the longest time for each step after the fault's course. What
-	// the scenario has done is not undone: its cluster is to be thrown away.
+	// expected, and is the longest time for each step but the fault's course. What the
+	// scenario has done is not undone: its cluster is to be thrown away.
 	Brief time.Duration
 }
 
@@ -180,7 +180,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	}
 	if s.Prepare != nil {
 		r.tell("preparing: %s", s.Name)
-		if err := s.Prepare(r); err != nil {
+		if err := r.within(s.Brief, s.Prepare); err != nil {
 			return fmt.Errorf("cannot prepare the fault: %w", err)
 		}
 		if err := r.roles(); err != nil {
@@ -202,7 +202,7 @@ func (r *Run) play(s Scenario, result *Result) error {
 	if s.Course == Stays {
 		go r.guard(watching)
 	}
-	if err := s.Strike(r); err != nil {
+	if err := r.within(s.Brief, s.Strike); err != nil {
 		return fmt.Errorf("cannot make the fault: %w", err)
 	}
 	var errs []error
@@ -234,10 +234,13 @@ func (r *Run) within(limit time.Duration, step func(*Run) error) error {
 		return step(r)
 	}
 	whole := r.Context
-	defer func() { r.Context = whole }()
-	var done context.CancelFunc
-	r.Context, done = context.WithTimeoutCause(whole, limit, fmt.Errorf("not done within %v", limit))
-	defer done()
+	ctx, giveUp := context.WithCancelCause(whole)
+	timer := time.AfterFunc(limit, func() { giveUp(fmt.Errorf("not done within %v", limit)) })
+	defer func() {
+		timer.Stop() // what the step has left at work goes on
+		r.Context = whole
+	}()
+	r.Context = ctx
 	return step(r)
 }
 
