@@ -364,7 +364,7 @@ func successor(own string, nodes []Node) string {
 		switch {
 		case strings.EqualFold(n.Name, own):
 			taken = n.DataStatus == Disconnect
-		case other == "" && n.Online && n.running():
+		case other == "" && n.Online && n.Status != Stopped:
 			other = n.Name
 		}
 	}

@@ -99,21 +99,27 @@ func AfterPromotion(o StandbyObservation) []Change {
 // before it. That the node to be replaced is known as promoted meanwhile changes
 // nothing.
 func Unusable(own string, mode Mode, nodes []Node, names []string) (bool, error) {
-	sure := true
+	me, _ := Observation{Nodes: nodes}.node(own)
+	primary := me.DataStatus == Latest
+	switch {
+	case primary && OtherPrimary(own, nodes) != "":
+		return false, fmt.Errorf("%s is promoted too", OtherPrimary(own, nodes))
+	case me.DataStatus != NoData && !me.DataStatus.Promotable(mode):
+		return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", own, me.DataStatus)
+	case me.HasScore && me.Score == MinusInfinity:
+		return false, nil // taken as well, or what was given back has not arrived
+	}
 	for _, n := range nodes {
-		switch {
-		case contains(names, n.Name):
-			sure = sure && !n.DataStatus.Promotable(mode) && !(n.HasScore && n.Score >= 0)
-		case !strings.EqualFold(n.Name, own):
-		case n.DataStatus == Latest && OtherPrimary(own, nodes) != "":
-			return false, fmt.Errorf("%s is promoted too", OtherPrimary(own, nodes))
-		case n.DataStatus != NoData && !n.DataStatus.Promotable(mode):
-			return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", own, n.DataStatus)
-		case n.HasScore && n.Score == MinusInfinity:
-			sure = false // taken as well, or what was given back has not arrived
+		if !contains(names, n.Name) {
+			continue
+		}
+		// Of a primary the data status is enough, which nobody gives back; its node
+		// may repeat its score at any time.
+		if n.DataStatus.Promotable(mode) || primary && n.HasScore && n.Score >= 0 {
+			return false, nil
 		}
 	}
-	return sure, nil
+	return true, nil
 }
 
 // UndoPromotion takes back what [BeforePromotion] did, in the reverse order,

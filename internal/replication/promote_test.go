@@ -65,6 +65,8 @@ func TestUnusable(t *testing.T) {
 		{"a primary whose data status is gone", lost, taken, false, "was taken"},
 		{"a primary whose score has not come", weak, taken, false, ""},
 		{"a promotion, the primary is known as such meanwhile", candidate, promoted, true, ""},
+		{"a promotion, the primary's node has repeated its score", candidate, Node{Name: "node02", Online: true, DataStatus: Disconnect, HasScore: true, Score: PrimaryScore}, true, ""},
+		{"a promotion, the primary has its data status", candidate, Node{Name: "node02", Online: true, DataStatus: Latest, HasScore: true, Score: MinusInfinity}, false, ""},
 		{"a promotion, a first one", Node{Name: "Node01"}, taken, true, ""},
 	} {
 		sure, err := Unusable("node01", Sync, []Node{tt.own, tt.other}, []string{"node02"})

@@ -102,11 +102,17 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 		}
 		return BeforePromotion(o)
 	}
-	for _, scored := range []bool{true, false} {
+	// What a new leader of the cluster may have forgotten of either.
+	for _, forgotten := range []struct{ primary, standby bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
 		begin := &race{nodes: []Node{
-			{Name: "node01", Known: true, Online: true, DataStatus: Latest, Status: Primary, HasScore: scored, Score: PrimaryScore},
+			{Name: "node01", Known: true, Online: true, DataStatus: Latest, Status: Primary, HasScore: true, Score: PrimaryScore},
 			{Name: "node02", Known: true, Online: true, DataStatus: StreamingSync, Status: HSSync, HasScore: true, Score: StandbyScore},
 		}}
+		for i, f := range []bool{forgotten.primary, forgotten.standby} {
+			if n := &begin.nodes[i]; f {
+				n.Status, n.HasScore, n.Score = NoStatus, false, 0
+			}
+		}
 		begin.sides[0] = side{decide: primary, rounds: 3, undo: func([]Node) []Change { return nil }}
 		begin.sides[1] = side{decide: standby, rounds: 1, undo: func([]Node) []Change { return UndoPromotion(observe(begin.nodes), false) }}
 		seen, goesOn, promoted := map[string]bool{}, false, false
@@ -143,7 +149,7 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 		visit(begin)
 		t.Logf("%d states", len(seen))
 		if !goesOn || !promoted {
-			t.Errorf("scored %v: commits went on %v, promoted %v in some order", scored, goesOn, promoted)
+			t.Errorf("%+v: commits went on %v, promoted %v in some order", forgotten, goesOn, promoted)
 		}
 	}
 }

@@ -46,12 +46,6 @@ const (
 	Unknown     Status = "UNKNOWN"
 )
 
-// running says that the server of the node runs, as a standby or as a primary, as
-// far as the node has told.
-func (n Node) running() bool {
-	return n.Status != NoStatus && n.Status != Stopped && n.Status != Unknown
-}
-
 // mayServe says that the node's server may be a primary still: no action has told
 // that it is anything else. A new leader of the cluster may not know it yet.
 func (n Node) mayServe() bool {

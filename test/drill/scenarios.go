@@ -11,7 +11,7 @@ const postmaster = "$(head -n 1 " + lab.PGData + "/postmaster.pid)"
 
 // in runs shell text in a node: faults are made as a person makes them.
 func in(n *lab.Node, r *Run, text string) error {
-	_, err := n.Run(r, "sh", "-c", text)
+	_, err := n.Run(r, "sh", "-c", strings.ReplaceAll(text, agentFile, r.AgentFile()))
 	return err
 }
 

@@ -260,7 +260,7 @@ func promoteFaults() []Scenario {
 					if err != nil || !r.Standby.Locked() {
 						return "not yet", false
 					}
-					_, err = r.Standby.Run(ctx, "pkill", "-KILL", "-f", "^"+agentFile+" promote")
+					_, err = r.Standby.Run(ctx, "pkill", "-KILL", "-f", "resource.d/.*/[p]gsql promote")
 					return fmt.Sprint(err), err == nil
 				})
 			},

@@ -293,6 +293,11 @@ func (l *Lab) Node(name string) (*Node, error) {
 // or was killed on it, is not ready.
 func (l *Lab) Ready() bool { return l.state.Ready }
 
+// AgentFile is the program that the cluster calls in the nodes.
+func (l *Lab) AgentFile() string {
+	return "/usr/lib/ocf/resource.d/" + l.definition().Provider + "/pgsql"
+}
+
 // Agent is the path of the agent's binary; empty for the shell agent.
 func (l *Lab) Agent() string { return l.state.Agent }
 
