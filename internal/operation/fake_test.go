@@ -77,6 +77,7 @@ type fakeResource struct {
 	// where the stack runs, "nowhere", else the name of a node.
 	where  string
 	failed bool
+	target string // its target role, "" for none
 }
 
 type fakeFailure struct {
@@ -642,9 +643,10 @@ func (c *fakeCluster) mon() string {
 			n.host, i+1, up(n), n.standby, c.maintenance, n.pending)
 	}
 	p(`</nodes><resources><clone id="%s" multi_state="true">`, c.clone)
+	target := ""
 	instance := func(id, kind, role string, failed, blocked bool, on ...string) {
-		p(`<resource id="%s" resource_agent="%s" role="%s" active="%t" orphaned="false" blocked="%t" managed="%t" failed="%t" failure_ignored="false">`,
-			id, kind, role, len(on) > 0, blocked, !c.maintenance, failed)
+		p(`<resource id="%s" resource_agent="%s" role="%s"%s active="%t" orphaned="false" blocked="%t" managed="%t" failed="%t" failure_ignored="false">`,
+			id, kind, role, target, len(on) > 0, blocked, !c.maintenance, failed)
 		for _, host := range on {
 			p(`<node name="%s" id="1" cached="true"/>`, host)
 		}
@@ -661,6 +663,9 @@ func (c *fakeCluster) mon() string {
 	c.eachOther(p, func(r fakeResource) {
 		on := c.places(r)
 		role := map[bool]string{true: "Started", false: "Stopped"}[len(on) > 0]
+		if target = ""; r.target != "" {
+			target = ` target_role="` + r.target + `"`
+		}
 		switch {
 		case r.clone:
 			for _, host := range on {

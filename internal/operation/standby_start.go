@@ -286,14 +286,23 @@ func (j *joiner) canConnect(ctx context.Context, o crm.Overview) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	blamed := ids[0]
-	for _, f := range o.Failures { // an address before it in the group, perhaps
-		if slices.Contains(j.conf.PrimaryIP.IDs, f.Resource) || slices.Contains(ids, f.Resource) {
-			blamed = f.Resource
+	cure := cleanupAll(ids[0])
+	group := slices.Concat(j.conf.PrimaryIP.IDs, ids) // an address before it in the group, perhaps
+	for _, f := range o.Failures {
+		if slices.Contains(group, f.Resource) {
+			cure = cleanupAll(f.Resource)
 		}
 	}
-	return message.Fail(message.SST016, "ids", comma(ids), "peer", peer).With(missing...).Then(peer + "# " + cleanupAll(blamed))
+	for _, r := range o.Resources {
+		if r.Disabled && slices.Contains(group, r.ID) {
+			cure = enable(r.ID)
+		}
+	}
+	return message.Fail(message.SST016, "ids", comma(ids), "peer", peer).With(missing...).Then(peer + "# " + cure)
 }
+
+// enable lets a resource run again that somebody has disabled.
+func enable(resource string) string { return "crm_resource -r " + resource + " --meta -d target-role" }
 
 func cleanupAll(resource string) string { return "crm_resource --cleanup -r " + resource }
 

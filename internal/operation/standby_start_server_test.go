@@ -295,6 +295,11 @@ func TestStandbyStartOnRealData(t *testing.T) {
 				i := slices.IndexFunc(l.others, func(r fakeResource) bool { return r.id == "ipaddr-replication" })
 				l.others[i].where = "nowhere"
 			}},
+		{name: "the primary's address is disabled", args: []string{"-n"}, status: 3, untouched: true,
+			says: []string{"SST-016: ipaddr-replication does not run on pgrex02", "next: pgrex02# crm_resource -r ipaddr-replication --meta -d target-role"}, state: func() {
+				i := slices.IndexFunc(l.others, func(r fakeResource) bool { return r.id == "ipaddr-replication" })
+				l.others[i].where, l.others[i].target = "nowhere", "Stopped"
+			}},
 		{name: "Pacemaker runs here", args: []string{"-n"}, status: 3, says: []string{"SST-011"}, state: func() { l.a.up() }, untouched: true},
 		{name: "no cluster here", args: []string{"-n"}, status: 3, says: []string{"SST-020"}, state: func() { delete(l.a.files, conf.CorosyncPath) }, untouched: true},
 		{name: "lock", args: []string{"-n"}, status: 3, says: []string{"SST-013", "may have been Primary", "--remove-lock"}, state: func() { l.write("n1", "tmp/PGSQL.lock", "") }, untouched: true},

@@ -900,7 +900,7 @@ func (r *reporter) troubles() {
 			said[t.Resource] = true
 			next, level := at("", cleanupAll(t.Resource)), Wrong
 			if t.Kind == crm.Disabled {
-				next, level = at("", "crm_resource -r "+t.Resource+" --meta -d target-role"), Note
+				next, level = at("", enable(t.Resource)), Note
 			}
 			if single && (t.Kind == crm.Stopped || t.Kind == crm.Disabled) {
 				r.problem(level, message.STS046, next, "resource", t.Resource, "state", r.state(string(t.Kind)))
@@ -911,7 +911,7 @@ func (r *reporter) troubles() {
 	}
 	for _, i := range r.f.Cluster.Of(r.resource()) {
 		if i.Disabled {
-			r.problem(Danger, message.STS046, at("", "crm_resource -r "+r.promotable(r.f.Database)+" --meta -d target-role"), "resource", r.resource(), "state", r.state(string(crm.Disabled)))
+			r.problem(Danger, message.STS046, at("", enable(r.promotable(r.f.Database))), "resource", r.resource(), "state", r.state(string(crm.Disabled)))
 			break
 		}
 	}
