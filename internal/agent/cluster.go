@@ -163,9 +163,10 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 // mayAct says whether the part of the cluster that this node is in may act. Just
 // after a partition has healed there is quorum again while the other nodes, and
 // what they have written, are not in the record yet. Half of them may have it too:
-// one of two, or with a tie breaker.
+// one of two, or with a tie breaker. With fencing such a node is unclean, which is
+// looked at where it matters, and fewer may have quorum (last man standing).
 func mayAct(s *crm.State) bool {
-	return s.IgnoresQuorum || s.Quorate && 2*online(s) >= len(s.Nodes)
+	return s.IgnoresQuorum || s.Quorate && (s.Fencing || 2*online(s) >= len(s.Nodes))
 }
 
 // online counts the nodes that are.

@@ -12,20 +12,22 @@ func TestMayAct(t *testing.T) {
 	for _, tt := range []struct {
 		nodes, online    int
 		quorate, ignores bool
-		may              bool
+		fencing, may     bool
 	}{
-		{2, 1, true, false, true},
-		{2, 1, false, false, false},
-		{2, 1, false, true, true},
-		{3, 1, true, false, false},
-		{3, 1, false, true, true},
-		{3, 2, true, false, true},
-		{3, 2, false, false, false},
-		{4, 2, true, false, true},
-		{5, 2, true, false, false},
-		{5, 3, true, false, true},
+		{2, 1, true, false, false, true},
+		{2, 1, false, false, false, false},
+		{2, 1, false, true, false, true},
+		{3, 1, true, false, false, false},
+		{3, 1, false, true, false, true},
+		{3, 2, true, false, false, true},
+		{3, 2, false, false, false, false},
+		{4, 2, true, false, false, true},
+		{5, 2, true, false, false, false},
+		{5, 3, true, false, false, true},
+		{3, 1, true, false, true, true},
+		{3, 1, false, false, true, false},
 	} {
-		s := &crm.State{Quorate: tt.quorate, IgnoresQuorum: tt.ignores, Nodes: make([]crm.Node, tt.nodes)}
+		s := &crm.State{Quorate: tt.quorate, IgnoresQuorum: tt.ignores, Fencing: tt.fencing, Nodes: make([]crm.Node, tt.nodes)}
 		for i := range tt.online {
 			s.Nodes[i].Online = true
 		}
