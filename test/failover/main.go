@@ -163,14 +163,15 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 	if err := prepare(ctx, l, tools, fencing); err != nil {
 		return err
 	}
+	var outlook []prediction
 	if agent != shell && p.nodes == 2 {
-		if err := predict(ctx, l, filepath.Join(p.output, fmt.Sprintf("doctor-%s-fencing-%t.txt", agent, fencing))); err != nil {
+		if outlook, err = predict(ctx, l); err != nil {
 			return err
 		}
 	}
 	for number := first; number <= last; number++ {
 		for _, w := range rows {
-			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep}
+			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep, outlook: outlook}
 			if err := m.measure(w); err != nil {
 				return fmt.Errorf("%s: %w", w.id, err)
 			}

@@ -34,6 +34,10 @@ type run struct {
 	Never bool `json:"never,omitempty"`
 	Acked int  `json:"acked,omitempty"`
 	Lost  int  `json:"lost"`
+	// Predicted is the outage that pg-rex_doctor expects in this cluster, and
+	// PredictedWorst the longest; 0 without.
+	Predicted      float64 `json:"predicted,omitempty"`
+	PredictedWorst float64 `json:"predictedWorst,omitempty"`
 	// Busy is the share of the processors that was in use, from 0 to 1.
 	Busy float64 `json:"busy"`
 }
@@ -54,6 +58,7 @@ type measurement struct {
 	number   int
 	seed     uint64
 	keep     *keeper
+	outlook  []prediction
 	from, to *lab.Node // primary and standby of before the fault
 	fault    time.Time
 	loaded   sync.WaitGroup
@@ -113,6 +118,11 @@ func (m *measurement) measure(w row) error {
 	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), Never: never}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
+	}
+	for _, p := range m.outlook {
+		if w.event != "" && strings.HasSuffix(p.What, w.event) {
+			r.Predicted, r.PredictedWorst = p.Typical, p.Worst
+		}
 	}
 	if err := m.keep.add(r); err != nil || never {
 		return err

@@ -85,7 +85,7 @@ func of(runs []run, id, agent string) []run {
 // table is all rows in Markdown, medians with best and worst, and then the phases.
 func table(runs []run) string {
 	var b strings.Builder
-	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Rows acknowledged | Lost | Busy |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Predicted, s | Rows acknowledged | Lost | Busy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, l := range lines() {
 		for _, agent := range agentsOf(runs) {
 			some := of(runs, l.id, agent)
@@ -96,9 +96,13 @@ func table(runs []run) string {
 			for _, r := range some {
 				acked, lost = acked+r.Acked, lost+r.Lost
 			}
-			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %d | %d | %.0f %% |\n", l.name, l.id, agent, len(some),
+			predicted := ""
+			if last := some[len(some)-1]; last.Predicted > 0 {
+				predicted = fmt.Sprintf("%.1f (worst %.1f)", last.Predicted, last.PredictedWorst)
+			}
+			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %s | %d | %d | %.0f %% |\n", l.name, l.id, agent, len(some),
 				spread(some, func(r run) float64 { return r.Writable }), spread(some, func(r run) float64 { return r.Outage }),
-				acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })))
+				predicted, acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })))
 		}
 	}
 	b.WriteString("\nMedian of each phase, s:\n\n| Row | Agent |")

@@ -57,7 +57,7 @@ func TestWrite(t *testing.T) {
 	for n, outage := range []float64{2, 1, 4} {
 		for _, agent := range []string{ours, shell} {
 			p := phases(at(0), at(outage), []lab.Mark{{ID: lab.MarkDetected, At: at(outage / 2)}})
-			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Busy: 0.5}); err != nil {
+			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Predicted: 2.5, PredictedWorst: 6, Busy: 0.5}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -79,10 +79,10 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| postmaster of the primary killed (F01) | ours | 3 | **1.00** (0.50 to 2.00) | **2.00** (1.00 to 4.00) | 300 | 1 | 50 % |",
+		"| postmaster of the primary killed (F01) | ours | 3 | **1.00** (0.50 to 2.00) | **2.00** (1.00 to 4.00) | 2.5 (worst 6.0) | 300 | 1 | 50 % |",
 		"| postmaster of the primary killed (F01) | shell | 3 |",
 		"(F06) | shell | 1 |  | no reaction in 60 s |",
-		"(start-r) | ours | 1 |  | **7.50** (7.50 to 7.50) | 0 | 0 |",
+		"(start-r) | ours | 1 |  | **7.50** (7.50 to 7.50) |  | 0 | 0 |",
 		"| postmaster of the primary killed | ours | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 |",
 	} {
 		if !strings.Contains(string(text), want) {

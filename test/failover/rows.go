@@ -3,9 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +19,9 @@ import (
 type row struct {
 	id, name string
 	fencing  bool
+	// event is how the name of the same fault ends in pg-rex_doctor's outlook; "" where
+	// that has none.
+	event string
 	// strike makes the fault.
 	strike func(*measurement) error
 	// moves: another node takes over. Otherwise commits freeze.
@@ -63,15 +66,15 @@ const (
 // rows are all faults. Who is lost in one is a standby again before the next one.
 func rows() []row {
 	return []row{
-		{id: "F01", name: "postmaster of the primary killed", moves: true, back: rewind, strike: killPrimary},
-		{id: "F09", name: "power of the primary lost", moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
-		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", moves: true, back: backup, strike: sendPostmaster("STOP"), relent: sendPostmaster("CONT")},
-		{id: "switchover", name: "planned switchover", moves: true, planned: true, strike: switchover},
-		{id: "switchover-load", name: "planned switchover under pgbench", moves: true, planned: true, strike: switchoverUnderLoad},
-		{id: "F04", name: "postmaster of the standby killed", back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
-		{id: "F10", name: "power of the standby lost", back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
+		{id: "F01", name: "postmaster of the primary killed", event: "server crashes: no writes", moves: true, back: rewind, strike: killPrimary},
+		{id: "F09", name: "power of the primary lost", event: "node loses power: no writes", moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
+		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", event: "server hangs: no writes", moves: true, back: backup, strike: sendPostmaster("STOP"), relent: sendPostmaster("CONT")},
+		{id: "switchover", name: "planned switchover", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchover},
+		{id: "switchover-load", name: "planned switchover under pgbench", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchoverUnderLoad},
+		{id: "F04", name: "postmaster of the standby killed", event: "server crashes: commits wait", back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
+		{id: "F10", name: "power of the standby lost", event: "node loses power: commits wait", back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
 		{id: loneID, name: loneName, strike: alone},
-		{id: "F09f", name: "power of the primary lost, with fencing", fencing: true, moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
+		{id: "F09f", name: "power of the primary lost, with fencing", event: "node loses power: no writes", fencing: true, moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
 	}
 }
 
@@ -172,17 +175,30 @@ func prepare(ctx context.Context, l *lab.Lab, tools string, fencing bool) error 
 	return err
 }
 
-// predict keeps what our doctor says of outages in this cluster.
-func predict(ctx context.Context, l *lab.Lab, path string) error {
-	s, err := l.Nodes()[0].Operate(ctx, "C.UTF-8", "", "pg-rex_doctor")
+// prediction is an outage that pg-rex_doctor expects, in seconds.
+type prediction struct {
+	What    string  `json:"what"`
+	Typical float64 `json:"typical_s"` // 0 for one without an end
+	Worst   float64 `json:"worst_s"`
+}
+
+// predict asks our doctor for the outages to expect in this cluster.
+func predict(ctx context.Context, l *lab.Lab) ([]prediction, error) {
+	s, err := l.Nodes()[0].Operate(ctx, "C.UTF-8", "", "pg-rex_doctor", "--output", "json")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, table, found := strings.Cut(s.Text, "Outages to expect")
-	if !found {
-		return errors.New("pg-rex_doctor says nothing of outages: " + s.Text)
+	var report struct {
+		Outages []prediction `json:"outages"`
 	}
-	return os.WriteFile(path, []byte("Outages to expect"+table), 0o644)
+	_, text, _ := strings.Cut(s.Text, "{")
+	if err := json.NewDecoder(strings.NewReader("{" + text)).Decode(&report); err != nil {
+		return nil, fmt.Errorf("pg-rex_doctor: %w: %s", err, s.Text)
+	}
+	if len(report.Outages) == 0 {
+		return nil, errors.New("pg-rex_doctor says nothing of outages: " + s.Text)
+	}
+	return report.Outages, nil
 }
 
 // alone stops both nodes, the standby first, and starts the primary again.
