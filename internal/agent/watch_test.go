@@ -22,6 +22,7 @@ func (s *site) watcher() int {
 	s.t.Helper()
 	entries, err := os.ReadDir("/proc")
 	s.must(err)
+	parents := map[int]int{}
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -30,6 +31,15 @@ func (s *site) watcher() int {
 		argv, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
 		env, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
 		if strings.HasSuffix(string(argv), "pgsql-ra\x00watch\x00") && strings.Contains(string(env), "STANDIN_DIR="+s.dir+"\x00") {
+			status, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+			_, after, _ := strings.Cut(string(status), "\nPPid:\t")
+			line, _, _ := strings.Cut(after, "\n")
+			parents[pid], _ = strconv.Atoi(line)
+		}
+	}
+	for pid, parent := range parents {
+		// A program that the watcher starts looks like it for a moment.
+		if _, child := parents[parent]; !child {
 			return pid
 		}
 	}
