@@ -157,6 +157,7 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 		Branch:  replication.Branch{SystemID: c.SystemID, Timeline: server.Timeline},
 		Own:     a.node, Mode: a.mode(), Nodes: a.nodes(s),
 		Position: server.Position(), CheckCount: a.params.XlogCheckCount, Notes: notes,
+		Unforeseen: a.call.Notify.UnpromotedKnown && len(a.call.Notify.Promoted) == 0,
 	}, nil
 }
 

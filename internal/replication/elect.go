@@ -26,6 +26,9 @@ type StandbyObservation struct {
 	// Current says that a majority is here which nobody could do without: the
 	// cluster's record is the newest there is. One of two nodes never is one.
 	Current bool
+	// Unforeseen says that the cluster knew of no promoted instance when it asked
+	// for this promotion: one that is known now was found meanwhile.
+	Unforeseen bool
 }
 
 func (o StandbyObservation) own() Node {

@@ -19,7 +19,9 @@ func RefusePromotion(o StandbyObservation) string {
 		if strings.EqualFold(n.Name, o.Own) || !n.Online {
 			continue
 		}
-		if n.Promoted {
+		// One that was found only now is demoted next, and cannot go on beside this
+		// server: see [BeforePromotion].
+		if found := o.Unforeseen && o.Mode == Sync && n.DataStatus == Latest; n.Promoted && !found {
 			return fmt.Sprintf("%s is promoted already", n.Name)
 		}
 		usable := n.DataStatus == NoData || n.DataStatus.Promotable(o.Mode)

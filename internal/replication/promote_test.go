@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -72,6 +73,33 @@ func TestUnusable(t *testing.T) {
 		sure, err := Unusable("node01", Sync, []Node{tt.own, tt.other}, []string{"node02"})
 		if sure != tt.sure || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: %v, %v", tt.name, sure, err)
+		}
+	}
+}
+
+// A promoted node is beyond a promotion, unless it is the last primary, which the
+// cluster has found only after it had asked, in mode sync.
+func TestPromotionBesideAPromotedNode(t *testing.T) {
+	for _, tt := range []struct {
+		mode       Mode
+		data       DataStatus
+		unforeseen bool
+		refused    bool
+	}{
+		{Sync, Latest, true, false},
+		{Sync, Latest, false, true},
+		{Sync, Disconnect, true, true},
+		{Async, Latest, true, true},
+	} {
+		o := StandbyObservation{Own: "node02", Mode: tt.mode, Unforeseen: tt.unforeseen, Nodes: []Node{
+			{Name: "node01", Known: true, Online: true, Promoted: true, DataStatus: tt.data, Status: HSAlone},
+			{Name: "node02", Known: true, Online: true, DataStatus: StreamingSync},
+		}}
+		if why := RefusePromotion(o); (why != "") != tt.refused {
+			t.Errorf("%+v: %q", tt, why)
+		}
+		if confirms := strings.Contains(fmt.Sprint(BeforePromotion(o)), "confirm that node01 may not be promoted"); !tt.refused && !confirms {
+			t.Errorf("%+v: node01 is not looked at", tt)
 		}
 	}
 }

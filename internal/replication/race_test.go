@@ -28,7 +28,7 @@ type race struct {
 func (r *race) key() string {
 	var b strings.Builder
 	for _, n := range r.nodes {
-		fmt.Fprint(&b, n.DataStatus, n.HasScore, n.Score, ";")
+		fmt.Fprint(&b, n.DataStatus, n.HasScore, n.Score, n.Promoted, ";")
 	}
 	for _, s := range r.late {
 		fmt.Fprint(&b, s.Node, s.New, ";")
@@ -93,7 +93,7 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 			FileNames: []string{"node02"}, ServerNames: []string{"node02"}})
 	}
 	observe := func(nodes []Node) StandbyObservation {
-		return StandbyObservation{Own: "node02", Mode: Sync, Nodes: append([]Node(nil), nodes...)}
+		return StandbyObservation{Own: "node02", Mode: Sync, Unforeseen: true, Nodes: append([]Node(nil), nodes...)}
 	}
 	standby := func(nodes []Node) []Change {
 		o := observe(nodes)
@@ -136,6 +136,13 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 			}
 			if p := r.node("node01"); end && !r.sides[1].done && (p.DataStatus != Latest || p.Score != PrimaryScore) {
 				t.Fatalf("nobody is promoted, and the primary has %s %v:\n%s", p.DataStatus, p.Score, strings.Join(r.path, "\n"))
+			}
+			if !r.nodes[0].Promoted { // a probe finds the primary
+				c := *r
+				c.nodes = append([]Node(nil), r.nodes...)
+				c.nodes[0].Promoted = true
+				c.path = append(r.path[:len(r.path):len(r.path)], "node01 is found promoted")
+				visit(&c)
 			}
 			if len(r.late) > 0 {
 				c := *r

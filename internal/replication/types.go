@@ -49,7 +49,7 @@ const (
 // mayServe says that the node's server may be a primary still: no action has told
 // that it is anything else. A new leader of the cluster may not know it yet.
 func (n Node) mayServe() bool {
-	return n.Online && (n.Status == Primary || n.Status == NoStatus || n.Status == Unknown)
+	return n.Online && (n.Promoted || n.Status == Primary || n.Status == NoStatus || n.Status == Unknown)
 }
 
 // DataStatus is the value of the permanent node attribute R-data-status: how
