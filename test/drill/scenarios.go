@@ -16,10 +16,10 @@ func in(n *lab.Node, r *Run, text string) error {
 }
 
 // rejoin brings a node back as a standby with the product's commands, whatever
-// state it is in. They know two nodes; of more it is rebuilt.
+// state it is in. They know two nodes in mode sync; elsewhere it is rebuilt.
 func rejoin(n *lab.Node) func(*Run) error {
 	return func(r *Run) error {
-		if len(r.Nodes()) > 2 {
+		if len(r.Nodes()) > 2 || r.Async() {
 			return rebuilt(func(*Run) *lab.Node { return n })(r)
 		}
 		if err := n.SwitchOn(r); err != nil {

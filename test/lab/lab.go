@@ -293,6 +293,9 @@ func (l *Lab) Node(name string) (*Node, error) {
 // or was killed on it, is not ready.
 func (l *Lab) Ready() bool { return l.state.Ready }
 
+// Async says whether nobody waits for a standby (rep_mode async).
+func (l *Lab) Async() bool { return l.state.Variant.Async }
+
 // AgentFile is the program that the cluster calls in the nodes.
 func (l *Lab) AgentFile() string {
 	return "/usr/lib/ocf/resource.d/" + l.definition().Provider + "/pgsql"
