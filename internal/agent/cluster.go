@@ -23,14 +23,11 @@ func (a *Agent) cluster(ctx context.Context) (*crm.State, error) {
 	return a.state, nil
 }
 
-// fresh is how long something read of the cluster while an action did something
-// else is as good as read now.
-const fresh = 100 * time.Millisecond
-
 // readAhead begins to read the cluster's state while the action does something
 // else, which may not need it before ready has returned. What was read while that
 // took long is read again when it is needed.
 func (a *Agent) readAhead(ctx context.Context) (ready func()) {
+	const fresh = 100 * time.Millisecond // as good as read now
 	read := make(chan time.Time, 1)
 	go func() {
 		_, _ = a.cluster(ctx) // who needs it asks again, and sees the error

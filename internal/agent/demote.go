@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -184,12 +183,6 @@ func (a *Agent) comeBack(ctx context.Context) (bool, error) {
 	if err := a.pg.Start(ctx); err != nil {
 		return false, a.withReason(ctx, "cannot start PostgreSQL", err)
 	}
-	var p pg.Processes
-	young, cancel := context.WithTimeoutCause(ctx, settleGrace, errors.New("it does not say who it is"))
-	defer cancel()
-	err := until(young, "the server", 5*time.Millisecond, func() (ended bool, err error) {
-		p, err = a.pg.Processes()
-		return p.Postmaster != 0 || p.None(), err
-	})
-	return !p.None(), err
+	ended, err := a.serverStopped(ctx)
+	return !ended, err
 }

@@ -184,27 +184,16 @@ func (a *Agent) tell(ctx context.Context, postmaster int) error {
 		return err
 	}
 	d.State = c.State
-	var seen error // and when; what comes next may take its time
-	var at time.Time
-	look := make(chan struct{})
-	go func() {
-		d.Cluster, seen = a.crm.Overview(ctx)
-		at = time.Now()
-		close(look)
-	}()
-	d.Served, err = a.served(ctx)
-	if <-look; err != nil {
+	if d.Served, err = a.served(ctx); err != nil {
 		return err
 	}
-	if seen != nil || time.Since(at) > fresh {
-		err = until(ctx, "the state of the cluster", 100*time.Millisecond, func() (bool, error) {
-			o, err := a.crm.Overview(ctx)
-			d.Cluster = o
-			return err == nil, nil
-		})
-		if err != nil {
-			return err
-		}
+	err = until(ctx, "the state of the cluster", 100*time.Millisecond, func() (bool, error) {
+		o, err := a.crm.Overview(ctx)
+		d.Cluster = o
+		return err == nil, nil
+	})
+	if err != nil {
+		return err
 	}
 	if why := d.expected(); why != "" {
 		a.log.Infof("postmaster %d has ended: %s", postmaster, why)

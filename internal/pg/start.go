@@ -194,16 +194,15 @@ func (i *Instance) tied(ctx context.Context) []string {
 // its end, if it has ended. Until then its pid exists, and for a new server that is
 // a server.
 func (i *Instance) untilReaped(ctx context.Context) {
-	limit := time.After(2 * time.Second)
-	for pid, _ := i.pidFile(); pid != 0; {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	pid, _ := i.pidFile()
+	for ctx.Err() == nil {
 		if m, err := readStat(pid); err != nil || m.state != 'Z' {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-limit:
-			return
 		case <-time.After(waitInterval):
 		}
 	}

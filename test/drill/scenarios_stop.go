@@ -10,9 +10,10 @@ import (
 	"pgrex/test/lab"
 )
 
-// The agent, and where it is while something stands in its place.
+// The agent's file, whose place depends on the agent (in puts it in), and where
+// it is while something stands in its place.
 const (
-	agentFile  = "/usr/lib/ocf/resource.d/linuxhajapan/pgsql"
+	agentFile  = "{agent}"
 	agentWhole = "/usr/lib/ocf/lib/pgsql-whole"
 )
 
