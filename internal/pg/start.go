@@ -217,8 +217,10 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 	}
 	limit := time.After(5 * time.Second)
 	// While one look lasts, a process can start another that was not listed
-	// any more, and end: nothing is there only when two looks find nothing.
-	nothing := 0
+	// any more, and end: nothing is there only when two looks find nothing. And a
+	// server that has ended has said why: without a word it is looked for longer.
+	const silence = time.Second
+	begin, nothing := time.Now(), 0
 	for {
 		pending, server := false, false
 		err := eachProcess(func(pid int) error {
@@ -236,7 +238,7 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 		if nothing++; pending {
 			nothing = 0
 		}
-		if err != nil || server || nothing == 2 {
+		if err != nil || server || nothing >= 2 && (i.saidSinceStart() || time.Since(begin) > silence) {
 			return err
 		}
 		select {
@@ -247,6 +249,13 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 		case <-time.After(waitInterval):
 		}
 	}
+}
+
+// saidSinceStart reports whether there is something new in the log file, or no way
+// to know.
+func (i *Instance) saidSinceStart() bool {
+	st, err := os.Stat(i.set.LogFile)
+	return err != nil || !st.Mode().IsRegular() || st.Size() != i.started.offset
 }
 
 // tellsVersion recognises "postgres -V", by which pg_ctl looks whether the
