@@ -124,6 +124,14 @@ func (d disk) system(l *Lab, n *Node, s secrets) error {
 	if err := d.link(units+"multi-user.target.wants/ssh.service", "/lib/systemd/system/ssh.service"); err != nil {
 		return err
 	}
+	if l.state.Variant.Refuses {
+		if err := d.file("/etc/nftables.conf", refusal, 0o644, "root"); err != nil {
+			return err
+		}
+		if err := d.link(units+"sysinit.target.wants/nftables.service", "/lib/systemd/system/nftables.service"); err != nil {
+			return err
+		}
+	}
 	// The logs of all nodes are compared with each other and with the clients' clocks.
 	if err := d.link("/etc/localtime", "/usr/share/zoneinfo/Etc/UTC"); err != nil {
 		return err

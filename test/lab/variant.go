@@ -25,6 +25,9 @@ type Variant struct {
 	Silence time.Duration
 	// Token is Corosync's; 0: 1 s.
 	Token time.Duration
+	// Refuses is a packet filter in the nodes that answers for a clients' address
+	// which is not there (any more): connections to it are refused at once.
+	Refuses bool
 	// PriorityDelay is priority-fencing-delay; 0: 5 s.
 	PriorityDelay time.Duration
 	// Fencing is the manual's cluster with STONITH: a device for each node that
@@ -42,10 +45,19 @@ func (v Variant) Quick() Variant {
 // Tuned is the variant with the profile of docs/tuning.md. What else that asks
 // for, every cluster of the lab has.
 func (v Variant) Tuned() Variant {
-	v.Token, v.PriorityDelay = 500*time.Millisecond, 2*time.Second
+	v.Token, v.PriorityDelay, v.Refuses = 500*time.Millisecond, 2*time.Second, true
 	v.Monitor, v.MonitorTimeout, v.Silence = 3*time.Second, 30*time.Second, 6*time.Second
 	return v
 }
+
+// refusal is the packet filter of docs/tuning.md.
+const refusal = `table inet pgrex_moved {
+	chain refuse {
+		type filter hook prerouting priority raw;
+		ip daddr { ` + VIPMaster + `, ` + VIPSlave + ` } tcp dport 5432 fib daddr type != local reject with tcp reset
+	}
+}
+`
 
 // settings are those of the servers that differ from the manual's.
 func (v Variant) settings() string {

@@ -43,3 +43,16 @@ func TestVariantChangesTheDefinition(t *testing.T) {
 		t.Errorf("crm_verify: %v\n%s", err, out)
 	}
 }
+
+// What people are told to write is what the lab measures.
+func TestRefusalIsThatOfTheManual(t *testing.T) {
+	for _, name := range []string{"tuning.md", "tuning.ja.md"} {
+		text, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "```\n"+refusal+"```\n") {
+			t.Errorf("%s does not have the lab's rules", name)
+		}
+	}
+}
