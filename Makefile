@@ -145,12 +145,17 @@ bench: deps build ## what a monitor costs: the shell agent's and ours in turn, o
 ROUNDS ?= 20
 
 .PHONY: bench-failover
-bench-failover: deps build ## for how long clients cannot write, with ours and with the shell agent, below failover/ (ROUNDS=20 ROWS=F01,F09 AGENTS=ours,tuned,shell NODES=3 LOAD=20)
+bench-failover: deps build ## for how long clients cannot write, with ours, the shell agent and PAF, below failover/ (ROUNDS=20 ROWS=F01,F09 AGENTS=ours,tuned,shell,paf NODES=3 LOAD=20)
 	$(AS_ROOT) $(GO) run ./test/failover -rounds $(ROUNDS) $(if $(ROWS),-rows $(ROWS)) $(if $(AGENTS),-agents $(AGENTS)) $(if $(NODES),-nodes $(NODES)) $(if $(LOAD),-load $(LOAD))
 
 .PHONY: load
 load: deps build ## ten clients for each processor, for ten minutes: no monitor may fail
 	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -tags long -count=1 -timeout=30m -v ./test/faults -run TestLoad -long
+
+.PHONY: switchovers
+switchovers: deps build ## a hundred switchovers under a client that writes, and twenty by the command
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -count=1 -timeout=60m -v ./test/faults -run TestSwitchoversUnderLoad -long
+	$(AS_ROOT) env PGREX_REQUIRE_ALL=1 $(GO) test -count=1 -timeout=60m -v ./test/tools -run TestSwitchovers -long
 
 # The program pg-rex acts by the name it is called with.
 NAMES = pg-rex_primary_start pg-rex_master_start pg-rex_standby_start pg-rex_slave_start \

@@ -173,7 +173,7 @@ func again(o robustness.Options) string {
 	if o.Quick {
 		command += " QUICK=1"
 	}
-	if o.Together > 2 {
+	if o.Together != 2 { // the default of the command
 		command += fmt.Sprintf(" TOGETHER=%d", o.Together)
 	}
 	if o.Faults > 0 {

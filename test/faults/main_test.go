@@ -1,5 +1,6 @@
 // Package faults breaks real clusters in the lab and looks at what becomes of
-// them: two nodes and three, rep_mode sync and async. It looks at the cluster
+// them: two nodes and three, with and without fencing, and with -tags long in
+// rep_mode async. It looks at the cluster
 // with the installed programs only and imports nothing of the product.
 //
 // The runs are shortened: monitors every few seconds, few repetitions, and the
