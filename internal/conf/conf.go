@@ -12,9 +12,6 @@ import (
 	"pgrex/internal/message"
 )
 
-// Path is where the configuration file is when nothing else is asked for.
-const Path = "/etc/pg-rex_tools.conf"
-
 // Problem is something wrong with the configuration, or worth saying about it.
 type Problem struct {
 	ID   message.ID

@@ -109,12 +109,6 @@ func first(list []string) string {
 	return list[0]
 }
 
-// ByNodeList says whether the list of nodes has the addresses of both nodes.
-// If not, each node knows its own only, by [Corosync.OwnRings].
-func (c Corosync) ByNodeList() bool {
-	return len(c.Nodes) > 1 && len(c.Nodes[0].Rings) > 0
-}
-
 // Rings are the addresses of both nodes by the list of nodes. lookup is asked
 // for those of a host name.
 func (c Corosync) Rings(own []netip.Addr, lookup func(host string) []netip.Addr) ([]Pair, []Problem) {

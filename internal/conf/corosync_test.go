@@ -55,22 +55,21 @@ func TestCorosyncFile(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
 		want       Corosync
-		byNodes    bool
 	}{
 		{"list of nodes", nodeList, Corosync{
 			Nodes: []CorosyncNode{{"node01", []string{"10.0.1.1", "10.0.3.1"}}, {"node02", []string{"node02", "10.0.3.2"}}},
 			Bind:  addresses("10.0.1.0"),
-		}, true},
-		{"networks", multicast, Corosync{Bind: addresses("10.0.1.5", "10.0.3.0")}, false},
+		}},
+		{"networks", multicast, Corosync{Bind: addresses("10.0.1.5", "10.0.3.0")}},
 		{"networks without numbers", "totem {\ninterface {\nbindnetaddr: 10.0.3.0\n}\ninterface {\nbindnetaddr: 10.0.1.0\n}\n}\n",
-			Corosync{Bind: addresses("10.0.3.0", "10.0.1.0")}, false},
-		{"address for a name", "nodelist {\nnode {\nring0_addr: 10.0.1.1\n}\n}\n", Corosync{Nodes: []CorosyncNode{{"", []string{"10.0.1.1"}}}}, false},
-		{"nothing", "", Corosync{}, false},
-		{"nonsense", "}\n}\nnodelist {\nnode {\nringx_addr: a\n", Corosync{}, false},
+			Corosync{Bind: addresses("10.0.3.0", "10.0.1.0")}},
+		{"address for a name", "nodelist {\nnode {\nring0_addr: 10.0.1.1\n}\n}\n", Corosync{Nodes: []CorosyncNode{{"", []string{"10.0.1.1"}}}}},
+		{"nothing", "", Corosync{}},
+		{"nonsense", "}\n}\nnodelist {\nnode {\nringx_addr: a\n", Corosync{}},
 	} {
 		got := CorosyncRings([]byte(tt.text))
-		if !reflect.DeepEqual(got, tt.want) || got.ByNodeList() != tt.byNodes {
-			t.Errorf("%s: %+v, %v", tt.name, got, got.ByNodeList())
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %+v", tt.name, got)
 		}
 	}
 }

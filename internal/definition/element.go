@@ -35,11 +35,6 @@ func (e *element) Attrs() [][2]string {
 // Set gives an attribute a value.
 func (e *element) Set(name, value string) { e.set(name, value) }
 
-// Unset removes an attribute.
-func (e *element) Unset(name string) {
-	e.attrs = slices.DeleteFunc(e.attrs, func(a attribute) bool { return a.name == name })
-}
-
 // Children are the elements inside, in their order.
 func (e *element) Children() []*Element { return e.children }
 

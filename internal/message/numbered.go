@@ -74,7 +74,6 @@ const (
 	CFG022 ID = "CFG-022"
 	CFG023 ID = "CFG-023"
 	CFG024 ID = "CFG-024"
-	CFG025 ID = "CFG-025"
 
 	// Remote access.
 	SSH001 ID = "SSH-001"
@@ -696,10 +695,6 @@ var operationMessages = map[ID]entry{
 	CFG024: {kind: Information, text: text{
 		"No resource for {key} in the cluster; the check is skipped.",
 		"{key} に該当するリソースがないため、確認を省略します。",
-	}},
-	CFG025: {kind: Information, text: text{
-		"{path}, line {line}",
-		"{path} の {line} 行目",
 	}},
 
 	// Remote access.

@@ -1,9 +1,6 @@
 package ocf
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Notify holds the notify variables. They come with notify actions and, when
 // notify=true is set, with start, stop, promote and demote themselves.
@@ -51,20 +48,6 @@ func nodes(env Env, which ...string) (names []string, known bool) {
 	return nil, false
 }
 
-// NowPromoted is where the resource is promoted once the transition is done.
-// Promotions come last in a transition, after demotions and stops: a primary
-// that is restarted where it was is in all four lists, and promoted.
-func (n Notify) NowPromoted() []string {
-	return union(without(without(n.Promoted, n.Demote), n.Stop), n.Promote)
-}
-
-// NowUnpromoted is where the resource is active but not promoted once the
-// transition is done. A demoted node is not counted in, because demote leaves
-// its server down.
-func (n Notify) NowUnpromoted() []string {
-	return without(union(without(n.Unpromoted, n.Stop), n.Start), n.Promote)
-}
-
 // Contains says whether a list holds a node: the whole name, in any case.
 func Contains(list []string, name string) bool {
 	for _, s := range list {
@@ -73,19 +56,4 @@ func Contains(list []string, name string) bool {
 		}
 	}
 	return false
-}
-
-// without and union keep the order and hold every node once.
-func without(list, remove []string) []string {
-	var kept []string
-	for _, name := range list {
-		if !Contains(remove, name) && !Contains(kept, name) {
-			kept = append(kept, name)
-		}
-	}
-	return kept
-}
-
-func union(a, b []string) []string {
-	return without(slices.Concat(a, b), nil)
 }

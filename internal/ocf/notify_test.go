@@ -61,33 +61,6 @@ func TestNotifyReadsEveryVariable(t *testing.T) {
 	wantNodes(t, "lists", slices.Concat(n.Start, n.Stop, n.Promote, n.Demote, n.Active, n.Available), "a b c d e f")
 }
 
-func TestNotifyAfterTransition(t *testing.T) {
-	tests := []struct {
-		name                 string
-		env                  Env
-		promoted, unpromoted string
-	}{
-		{"nothing happens", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2"), "node1", "node2"},
-		{"node1 is not node10", notifyEnv("promoted_uname", "node10", "demote_uname", "node1", "unpromoted_uname", "node10", "stop_uname", "node1"), "node10", "node10"},
-		{"case does not count", notifyEnv("promoted_uname", "Node1", "demote_uname", "node1"), "", ""},
-		{"failover", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2", "demote_uname", "node1", "stop_uname", "node1", "promote_uname", "node2"), "node2", ""},
-		{"first start", notifyEnv("promoted_uname", " ", "unpromoted_uname", " ", "start_uname", "node1 node2", "promote_uname", "node1"), "node1", "node2"},
-		{"a standby stops", notifyEnv("promoted_uname", "node1", "unpromoted_uname", "node2 node3", "stop_uname", "node2"), "node1", "node3"},
-		{"a standby is restarted", notifyEnv("unpromoted_uname", "node2 node3", "stop_uname", "node2", "start_uname", "node2"), "", "node3 node2"},
-		{"the primary is restarted in place", notifyEnv("promoted_uname", "node1", "demote_uname", "node1", "stop_uname", "node1", "start_uname", "node1", "promote_uname", "node1"), "node1", ""},
-		{"a fenced primary without demote", notifyEnv("promoted_uname", "node1", "stop_uname", "node1"), "", ""},
-		{"two primaries, one is demoted", notifyEnv("promoted_uname", "node1 node2", "demote_uname", "node2"), "node1", ""},
-		{"a name twice", notifyEnv("promoted_uname", "node1", "promote_uname", "node1"), "node1", ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			n := parseNotify(tt.env)
-			wantNodes(t, "NowPromoted", n.NowPromoted(), tt.promoted)
-			wantNodes(t, "NowUnpromoted", n.NowUnpromoted(), tt.unpromoted)
-		})
-	}
-}
-
 func TestContains(t *testing.T) {
 	list := []string{"node10", "Node2"}
 	for name, want := range map[string]bool{"node1": false, "node10": true, "node2": true, "NODE2": true, "": false} {
@@ -95,31 +68,4 @@ func TestContains(t *testing.T) {
 			t.Errorf("%q: got %v", name, !want)
 		}
 	}
-}
-
-func FuzzNotify(f *testing.F) {
-	f.Add("node1", "node2 node3", "node2", "node1", "node1", " ")
-	f.Add(" ", "  ", "", "node1\tnode10", "node1 node1", "Node1")
-	f.Fuzz(func(t *testing.T, promoted, unpromoted, start, stop, demote, promote string) {
-		n := parseNotify(notifyEnv("promoted_uname", promoted, "unpromoted_uname", unpromoted, "start_uname", start,
-			"stop_uname", stop, "demote_uname", demote, "promote_uname", promote))
-		now, standbys := n.NowPromoted(), n.NowUnpromoted()
-		for _, node := range n.Promote {
-			if !Contains(now, node) || Contains(standbys, node) {
-				t.Errorf("%q is promoted, but not in %q or in %q", node, now, standbys)
-			}
-		}
-		for _, node := range slices.Concat(n.Demote, n.Stop) {
-			if Contains(now, node) && !Contains(n.Promote, node) {
-				t.Errorf("%q is demoted or stopped, but in %q", node, now)
-			}
-		}
-		for _, list := range [][]string{now, standbys} {
-			for i, node := range list {
-				if strings.TrimSpace(node) == "" || Contains(list[i+1:], node) {
-					t.Errorf("empty or repeated name in %q", list)
-				}
-			}
-		}
-	})
 }
