@@ -88,7 +88,7 @@ func TestFirstStart(t *testing.T) {
 		t.Errorf("attributes after the vote: %s", got)
 	}
 	s.want("promote", ocf.Success)
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-xlog-branch pgsql-xlog-loc pgsql-data-status=LATEST" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1002 pgsql-master-baseline pgsql-status=PRI pgsql-xlog-branch pgsql-xlog-loc pgsql-data-status=LATEST" {
 		t.Errorf("attributes after promote: %s", got)
 	}
 	if !s.lock() {
@@ -100,7 +100,7 @@ func TestFirstStart(t *testing.T) {
 	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
 	s.notify("post", "promote", map[string]string{"promote": "node01", "slave": "node01"})
 	s.monitor(ocf.RunningPromoted)
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1002 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
 		t.Errorf("attributes of a primary: %s", got)
 	}
 }

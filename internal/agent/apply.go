@@ -128,7 +128,7 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 		if err != nil {
 			return false, err
 		}
-		return replication.Unusable(a.node, a.mode(), a.nodes(s), names)
+		return replication.Unusable(replication.Observation{Own: a.node, Mode: a.mode(), Nodes: a.nodes(s), Quorate: mayAct(s), Fencing: s.Fencing}, names)
 	})
 }
 

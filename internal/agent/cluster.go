@@ -121,7 +121,7 @@ func (a *Agent) observation(s *crm.State, server pg.ServerState, senders []pg.Se
 	}
 	o := replication.Observation{
 		Own: a.node, Nodes: a.nodes(s), Mode: a.mode(), External: a.params.ExternalStandbys,
-		Quorate: mayAct(s), Fencing: s.Fencing,
+		Quorate: mayAct(s), Fencing: s.Fencing, Timeline: server.Timeline,
 		FileNames: file, ServerNames: pg.ParseSyncNames(server.SyncNames),
 	}
 	for _, row := range senders {
@@ -161,10 +161,11 @@ func (a *Agent) standbyObservation(s *crm.State, server pg.ServerState) (replica
 // mayAct says whether the part of the cluster that this node is in may act. Just
 // after a partition has healed there is quorum again while the other nodes, and
 // what they have written, are not in the record yet. Half of them may have it too:
-// one of two, or with a tie breaker. With fencing such a node is unclean, which is
-// looked at where it matters, and fewer may have quorum (last man standing).
+// one of two, or with a tie breaker. Fewer may have quorum by last_man_standing, and
+// do not act on it: the others, come back without them, are a majority that takes
+// its own record for the newest ([replication.StandbyObservation.Current]).
 func mayAct(s *crm.State) bool {
-	return s.IgnoresQuorum || s.Quorate && (s.Fencing || 2*online(s) >= len(s.Nodes))
+	return s.IgnoresQuorum || s.Quorate && 2*online(s) >= len(s.Nodes)
 }
 
 // online counts the nodes that are.

@@ -3,9 +3,12 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"pgrex/internal/crm"
+	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
 	"pgrex/internal/replication"
 )
@@ -25,15 +28,11 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 	if err != nil {
 		return err
 	}
-	o, err := a.observation(s, server, senders)
+	changes, err := a.decide(ctx, session, s, server, senders)
 	if err != nil {
 		return err
 	}
-	if err := a.findStalled(ctx, session, &o, server, senders); err != nil {
-		return err
-	}
-	changes := replication.Control(o)
-	if err := a.apply(ctx, session, changes); err != nil {
+	if err := a.carryOut(ctx, session, changes); err != nil {
 		return err
 	}
 	if !gainsName(changes) {
@@ -50,8 +49,129 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 		if err != nil || !anySynchronous(o) {
 			return false, err
 		}
-		return true, a.apply(ctx, session, replication.Control(o))
+		changes, err := a.decide(ctx, session, a.state, server, senders)
+		if err != nil {
+			return false, err
+		}
+		return true, a.carryOut(ctx, session, changes)
 	})
+}
+
+// carryOut applies a decision. Before the first write of one that lets commits go on
+// without a standby another node is asked what it knows: this one may have stood
+// still, and a majority have replaced it, or it is cut off and does not know yet.
+// Then the verdicts are the other's to give, and what is written here would reach
+// the new primary when the parts are together again. Without an answer commits go on
+// waiting, until the next look.
+func (a *Agent) carryOut(ctx context.Context, session *pg.Session, changes []replication.Change) error {
+	if dropped := replication.Dropped(changes); len(dropped) > 0 {
+		witness := replication.Witness(replication.Observation{Own: a.node, Nodes: a.nodes(a.state)}, dropped)
+		if witness != "" {
+			if err := a.ask(ctx, witness); err != nil {
+				return fmt.Errorf("commits go on waiting for %v: %w", dropped, err)
+			}
+		}
+	}
+	return a.apply(ctx, session, changes)
+}
+
+// witnessPatience is how long another node has to say what it knows, which takes it
+// milliseconds in the same membership.
+const witnessPatience = time.Second
+
+// ask fails where another node knows of a next primary, or does not answer.
+func (a *Agent) ask(ctx context.Context, witness string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, witnessPatience, fmt.Errorf("%s does not say what it knows of the cluster", witness))
+	defer cancel()
+	record, err := a.crm.PermanentAt(ctx, witness)
+	if err != nil {
+		return err
+	}
+	known := map[string]replication.DataStatus{}
+	for node, attrs := range record {
+		known[node] = replication.DataStatus(attrs[a.attr("data-status")])
+	}
+	if why := replication.Overtaken(a.node, known); why != "" {
+		return fmt.Errorf("%s knows more: %s", witness, why)
+	}
+	return nil
+}
+
+// decide looks closer where the decision depends on it, and decides.
+func (a *Agent) decide(ctx context.Context, session *pg.Session, s *crm.State, server pg.ServerState, senders []pg.Sender) ([]replication.Change, error) {
+	o, err := a.observation(s, server, senders)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.findStalled(ctx, session, &o, server, senders); err != nil {
+		return nil, err
+	}
+	if err := a.findFlushed(ctx, session, &o); err != nil {
+		return nil, err
+	}
+	return replication.Control(o), nil
+}
+
+// findFlushed marks, of the standbys that are about to gain rights, those that have
+// all that was acknowledged before commits waited for them. A standby can be
+// reported synchronous while it is behind: it was fed beside another one, or the
+// primary went on alone.
+//
+// The position that it has to reach is read when commits certainly wait for it.
+// What is behind, or a server that is slow to wait, is left to the next look.
+func (a *Agent) findFlushed(ctx context.Context, session *pg.Session, o *replication.Observation) error {
+	gaining := replication.Gaining(*o)
+	if len(gaining) == 0 {
+		return nil
+	}
+	waits, err := a.pg.CommitsWait(ctx, session, settleTimeout)
+	if err != nil {
+		return err
+	}
+	if !waits {
+		a.log.Warnf("commits do not wait for %v yet: the checkpointer has not taken the list over", gaining)
+		return nil
+	}
+	server, senders, err := session.Observe(ctx)
+	if err != nil || !equalNames(pg.ParseSyncNames(server.SyncNames), o.ServerNames) {
+		return err
+	}
+	wait, cancel := context.WithTimeoutCause(ctx, settleTimeout, errBehind)
+	defer cancel()
+	err = until(wait, "what the server has written to be flushed", 10*time.Millisecond, func() (bool, error) {
+		behind := 0
+		for i := range o.Senders {
+			if s := &o.Senders[i]; ocf.Contains(gaining, s.Name) {
+				s.Flushed = flushed(senders, *s, server)
+				if !s.Flushed {
+					behind++
+				}
+			}
+		}
+		if behind == 0 {
+			return true, nil
+		}
+		senders, err = session.Senders(ctx)
+		return false, err
+	})
+	if errors.Is(err, errBehind) {
+		a.log.Infof("%v: not all that was written before has been flushed", gaining)
+		return nil
+	}
+	return err
+}
+
+var errBehind = errors.New("it is behind")
+
+// flushed says whether the connection of a standby has confirmed all that the server
+// had written at a time.
+func flushed(senders []pg.Sender, s replication.Sender, then pg.ServerState) bool {
+	for _, row := range senders {
+		if row.Name == s.Name && row.State == s.State && row.SyncState == s.Sync && row.Flush >= then.Current {
+			return true
+		}
+	}
+	return false
 }
 
 // stallTime is how long a standby whose node the cluster has lost may take to

@@ -65,6 +65,7 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	d := replication.Demotion{
 		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
 		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
+		Leaves: ocf.Contains(a.call.Notify.Stop, a.node),
 	}
 	ctx, cancel := a.share(ctx, 1, 5)
 	defer cancel()

@@ -131,6 +131,9 @@ func (e *explainer) decide(ctx context.Context, session *pg.Session, server pg.S
 		o, err := a.observation(s, server, senders)
 		if err == nil {
 			err = a.findStalled(ctx, session, &o, server, senders)
+			for i, row := range o.Senders { // nothing is waited for, and nobody told
+				o.Senders[i].Flushed = flushed(senders, row, server)
+			}
 		}
 		if err != nil {
 			e.missing(message.FactServer, err, "")

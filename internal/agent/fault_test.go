@@ -688,6 +688,8 @@ func TestNotify(t *testing.T) {
 
 	s.notify("post", "demote", map[string]string{"master": "node1", "demote": "node1"})
 	attrs("pgsql-status=HS:sync pgsql-xlog-loc") // it is the one that was demoted
+	s.notify("post", "demote", map[string]string{"promoted": "node10 node2", "demote": "node10"})
+	attrs("pgsql-status=HS:sync pgsql-xlog-loc") // another primary is left
 	s.notify("post", "demote", map[string]string{"promoted": "node10", "demote": "node10", "master": "node10"})
 	attrs("pgsql-master-baseline pgsql-status=HS:alone pgsql-xlog-loc")
 	s.notify("post", "promote", map[string]string{"promote": "node1", "slave": "node1 node10"})

@@ -152,7 +152,7 @@ func TestPacemaker11(t *testing.T) {
 	l.change(func(r *record) { r.Role["node01"] = "Promoted" })
 	l.want("notify", ocf.Success, append(promote, "OCF_RESKEY_CRM_meta_notify_type=post", "OCF_RESKEY_CRM_meta_notify_operation=promote")...)
 	l.monitor(ocf.RunningPromoted)
-	attrs("after promote", "node01", "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST")
+	attrs("after promote", "node01", "master-pgsql=1002 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST")
 
 	// The other node's standby: its role and its attributes come by way of crm_mon.
 	l.change(func(r *record) {

@@ -180,7 +180,7 @@ func (l *looker) change(ctx context.Context, session *pg.Session, server pg.Serv
 	if err != nil {
 		return err
 	}
-	l.outlook, l.undone = replication.Expect(o), false
+	l.outlook, l.undone = replication.Expect(o), len(replication.Gaining(o)) > 0
 	return nil
 }
 

@@ -171,7 +171,7 @@ func TestRestartOnPromote(t *testing.T) {
 	s := newSite(t)
 	s.params["restart_on_promote"] = "true"
 	s.primaryAlone()
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1002 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
 		t.Errorf("attributes of a primary: %s", got)
 	}
 	if got := s.query("select pg_walfile_name(pg_current_wal_lsn())"); !strings.HasPrefix(got, "00000001") {

@@ -86,9 +86,17 @@ func (a *Agent) monitor(ctx context.Context) (ocf.Code, error) {
 			return ocf.FailedPromoted, fmt.Errorf("monitor_sql failed: %w", err)
 		}
 	}
-	a.report(a.attendPrimary(ctx, session, server, senders))
+	err = a.attendPrimary(ctx, session, server, senders)
+	if errors.Is(err, errSuperseded) {
+		return ocf.FailedPromoted, err
+	}
+	a.report(err)
 	return ocf.RunningPromoted, nil
 }
+
+// errSuperseded fails a primary that another one has come after: the cluster may not
+// see two of them, where that one has been stopped meanwhile.
+var errSuperseded = errors.New("this server has acknowledged nothing since, and ends")
 
 // diedMeanwhile answers for a server that was there a moment ago.
 func (a *Agent) diedMeanwhile(ctx context.Context) (ocf.Code, error) {
@@ -216,13 +224,24 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 		if err != nil {
 			return err
 		}
-		return a.apply(ctx, nil, replication.Found(a.node, a.nodes(s)))
+		return a.apply(ctx, nil, replication.Found(a.node, a.mode(), a.nodes(s)))
 	}
 	a.report(a.watchSlots(ctx, session))
 	sending := a.sending(senders)
 	a.met = &sending
 	if a.steady(ctx, server, senders) {
 		return nil
+	}
+	s, err := a.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	o, err := a.observation(s, server, senders)
+	if err != nil {
+		return err
+	}
+	if n := replication.Superseded(o); n != "" {
+		return fmt.Errorf("%s has become the primary after this node: %w", n, errSuperseded)
 	}
 	return a.control(ctx, session, server, senders)
 }
@@ -243,5 +262,5 @@ func (a *Agent) steady(ctx context.Context, server pg.ServerState, senders []pg.
 		return false
 	}
 	o, err := a.observation(&s, server, senders)
-	return err == nil && len(replication.Control(o)) == 0
+	return err == nil && len(replication.Control(o)) == 0 && len(replication.Gaining(o)) == 0
 }

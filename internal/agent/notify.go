@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"pgrex/internal/ocf"
@@ -76,8 +77,9 @@ func (a *Agent) afterPromote(ctx context.Context) error {
 // afterDemote records where each standby stands now that the primary is gone.
 func (a *Agent) afterDemote(ctx context.Context) error {
 	n := a.call.Notify
-	if ocf.Contains(n.Demote, a.node) || ocf.Contains(n.Promoted, a.node) {
-		return nil
+	remains := func(node string) bool { return !ocf.Contains(n.Demote, node) }
+	if ocf.Contains(n.Demote, a.node) || slices.ContainsFunc(n.Promoted, remains) {
+		return nil // of two primaries that have met one is left
 	}
 	ready := a.readAhead(ctx) // the promotion waits for this action
 	server, err := a.serverState(ctx)

@@ -33,18 +33,18 @@ func (a *Agent) promote(ctx context.Context) (ocf.Code, error) {
 		return a.failed(), fmt.Errorf("cannot promote: %w", err)
 	}
 	defer session.Close()
-	server, senders, err := session.Observe(ctx)
-	if err != nil && server.VersionNum == 0 {
+	server, err := session.State(ctx)
+	if err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
 	}
 	if !server.InRecovery {
 		a.log.Info("the server is the primary already")
 		return ocf.Success, nil
 	}
-	return a.promoteStandby(ctx, session, server, senders)
+	return a.promoteStandby(ctx, session, server)
 }
 
-func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server pg.ServerState, senders []pg.Sender) (ocf.Code, error) {
+func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server pg.ServerState) (ocf.Code, error) {
 	s, err := a.cluster(ctx)
 	if err != nil {
 		return ocf.ErrGeneric, fmt.Errorf("cannot promote: %w", err)
@@ -54,7 +54,7 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		return ocf.ErrGeneric, err
 	}
 	why := replication.RefusePromotion(o)
-	if why == "" && a.receives(server, senders) {
+	if why == "" {
 		if why, err = a.outlive(ctx, session, &o); err != nil {
 			return ocf.ErrGeneric, fmt.Errorf("not promoted: %w", err)
 		}
@@ -144,10 +144,12 @@ func (a *Agent) askPrimary(ctx context.Context) (pg.Peer, error) {
 // that replicates is not. Where nodes are fenced it should be off by now; a
 // device may say so and have done nothing.
 //
-// A lost node does not answer at all, and costs a moment.
+// A lost node does not answer at all, and costs a moment. Whether this server
+// receives from it does not matter: a receiver can be between two connections. Where
+// the address has come here, the question would be to this server.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
 	last := replication.MayGoOn(o)
-	if last == "" {
+	if last == "" || pg.IsHere(a.params.MasterIP) {
 		return ""
 	}
 	peer, err := a.askPrimary(ctx)

@@ -24,7 +24,9 @@ func TestMayAct(t *testing.T) {
 		{4, 2, true, false, false, true},
 		{5, 2, true, false, false, false},
 		{5, 3, true, false, false, true},
-		{3, 1, true, false, true, true},
+		{3, 1, true, false, true, false},
+		{3, 2, true, false, true, true},
+		{2, 1, true, false, true, true},
 		{3, 1, false, false, true, false},
 	} {
 		s := &crm.State{Quorate: tt.quorate, IgnoresQuorum: tt.ignores, Fencing: tt.fencing, Nodes: make([]crm.Node, tt.nodes)}

@@ -104,7 +104,7 @@ func testLife(t *testing.T, major int) {
 	}
 	s.notify("post", "promote", map[string]string{"promote": "node01", "slave": "node01"})
 	s.monitor(ocf.RunningPromoted)
-	if got := s.record().attrs("node01"); got != "master-pgsql=1000 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
+	if got := s.record().attrs("node01"); got != "master-pgsql=1002 pgsql-master-baseline pgsql-status=PRI pgsql-data-status=LATEST" {
 		t.Errorf("attributes of a primary: %s", got)
 	}
 	s.checkControl(pg.DBInProduction, 2)

@@ -118,6 +118,18 @@ func (c *Client) readPermanent(ctx context.Context, s *State) error {
 	return s.addPermanent(res.Stdout)
 }
 
+// PermanentAt are the permanent attributes of all nodes in the copy of the CIB that
+// another node has, by node and name. The question goes through the cluster's
+// messages: an answer says that both are in the same membership now. A node that is
+// not in it does not answer, and ctx ends the wait.
+func (c *Client) PermanentAt(ctx context.Context, node string) (map[string]map[string]string, error) {
+	res, err := c.Run.Run(ctx, run.Command{Argv: []string{"cibadmin", "-Q", "-N", node, "-o", "nodes"}})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the permanent attributes that %s knows: %w", node, err)
+	}
+	return parsePermanent(res.Stdout)
+}
+
 // SetAttribute writes a node attribute. A permanent one is in the CIB of every
 // node of the partition when it returns; a transient one is with the attribute
 // daemon and reaches the CIB a moment later.

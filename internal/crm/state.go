@@ -11,6 +11,7 @@ package crm
 import (
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -206,20 +207,33 @@ type nodesXML struct {
 
 // addPermanent fills the permanent attributes of the nodes that crm_mon left out.
 func (s *State) addPermanent(text []byte) error {
-	var x nodesXML
-	if err := xml.Unmarshal(text, &x); err != nil {
-		return fmt.Errorf("cannot read the nodes section of the CIB: %w", err)
+	all, err := parsePermanent(text)
+	if err != nil {
+		return err
 	}
-	for _, n := range x.Nodes {
-		for i := range s.Nodes {
-			if s.Nodes[i].AttrsKnown || s.Nodes[i].Name != n.Name {
-				continue
-			}
-			for _, a := range n.Attrs {
-				s.Nodes[i].Attrs[a.Name] = a.Value
-			}
-			s.Nodes[i].AttrsKnown = true
+	for i, n := range s.Nodes {
+		attrs, listed := all[n.Name]
+		if n.AttrsKnown || !listed {
+			continue
 		}
+		maps.Copy(s.Nodes[i].Attrs, attrs)
+		s.Nodes[i].AttrsKnown = true
 	}
 	return nil
+}
+
+// parsePermanent reads the nodes section of a CIB.
+func parsePermanent(text []byte) (map[string]map[string]string, error) {
+	var x nodesXML
+	if err := xml.Unmarshal(text, &x); err != nil {
+		return nil, fmt.Errorf("cannot read the nodes section of the CIB: %w", err)
+	}
+	all := map[string]map[string]string{}
+	for _, n := range x.Nodes {
+		all[n.Name] = map[string]string{}
+		for _, a := range n.Attrs {
+			all[n.Name][a.Name] = a.Value
+		}
+	}
+	return all, nil
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,6 +64,19 @@ func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, e
 		return Peer{}, fmt.Errorf(doing, addr, err)
 	}
 	return p, nil
+}
+
+// IsHere says whether an address is one of this node's.
+func IsHere(address string) bool {
+	want, err := netip.ParseAddr(address)
+	all, ierr := net.InterfaceAddrs()
+	if err != nil || ierr != nil {
+		return false
+	}
+	return slices.ContainsFunc(all, func(a net.Addr) bool {
+		p, err := netip.ParsePrefix(a.String())
+		return err == nil && p.Addr() == want.Unmap()
+	})
 }
 
 // dialOnce does not try a node again that has not answered: with encryption

@@ -76,6 +76,8 @@ func Expect(o Observation) Outlook {
 			if contains(o.ServerNames, n.Name) {
 				outlook = Doubtful
 			}
+		case seen && s.State == "streaming" && contains(o.ServerNames, n.Name) && o.gains(n):
+			outlook = max(outlook, Open) // it has not flushed all yet
 		case seen && (s.State == "streaming" || s.State == ""):
 		case seen, n.Online, contains(o.ServerNames, n.Name):
 			outlook = max(outlook, Open)
@@ -122,8 +124,9 @@ func judge(n Node, o Observation) verdict {
 	switch s.Sync {
 	case "sync", "quorum":
 		// A row can be older than the list it is read with; what counts is
-		// that commits wait for this standby now.
-		if !contains(o.ServerNames, n.Name) {
+		// that commits wait for this standby now. And what was acknowledged before
+		// they did it may still lack; one with rights has waited all the time.
+		if !contains(o.ServerNames, n.Name) || o.gains(n) && !s.Flushed {
 			v.ready, v.status, v.data = true, HSAsync, StreamingAsync
 			break
 		}
@@ -138,6 +141,22 @@ func judge(n Node, o Observation) verdict {
 		v.status = HSConnected
 	}
 	return v
+}
+
+// gains says that a synchronous standby has no right to be promoted yet.
+func (o Observation) gains(n Node) bool { return o.Mode == Sync && n.DataStatus != StreamingSync }
+
+// Gaining are the standbys, by node, that the server reports synchronous, that
+// commits wait for, and that have no right to be promoted yet.
+func Gaining(o Observation) (names []string) {
+	for _, n := range o.Nodes {
+		s, seen := bestSender(o.Senders, n.Name)
+		synchronous := s.State == "streaming" && (s.Sync == "sync" || s.Sync == "quorum")
+		if seen && synchronous && contains(o.ServerNames, n.Name) && o.gains(n) && !strings.EqualFold(n.Name, o.Own) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
 }
 
 // bestSender picks the row that decides. Two rows of one name are a dead
@@ -172,12 +191,30 @@ func assertOwn(o Observation) []Change {
 	if own.DataStatus != Latest {
 		changes = append(changes, SetDataStatus{Node: own.Name, Old: own.DataStatus, New: Latest, Why: "this server is the primary"})
 	}
-	changes = append(changes, GainScore(own, "this server is the primary")...)
+	changes = append(changes, giveScore(own, o.primaryScore(), "this server is the primary")...)
 	if own.Status != Primary {
 		changes = append(changes, SetStatus{Node: own.Name, Old: own.Status, New: Primary, Why: "this server is the primary"})
 	}
 	return changes
 }
+
+// primaryScore is what this primary says of itself. While another node is out of
+// sight it may meet one there that was the primary before it, and stood still or was
+// cut off: it comes back with its score as it was, and of two primaries the cluster
+// keeps the one with the greater. Every promotion begins a timeline, so that is the
+// newer one. It stays so until that node has said that it is none.
+func (o Observation) primaryScore() Score {
+	for _, n := range o.Nodes {
+		if n.Known && (!n.Online || n.mayServe()) && !strings.EqualFold(n.Name, o.Own) {
+			return PrimaryScore + Score(o.Timeline%maxNewer)
+		}
+	}
+	return PrimaryScore
+}
+
+// maxNewer keeps such a score below the one that pg-rex_switchover gives, 2000. Once
+// in so many promotions the newer of two primaries is not told by it.
+const maxNewer = 1000
 
 // LoseScore takes from a node the right to be promoted, if it has not lost it.
 func LoseScore(n Node, why string) []Change { return giveScore(n, MinusInfinity, why) }
@@ -187,8 +224,8 @@ func GainScore(n Node, why string) []Change { return giveScore(n, PrimaryScore, 
 
 // Found gives a primary that a probe has found the score to stay one, unless
 // another node has taken over from it meanwhile, or is about to.
-func Found(own string, nodes []Node) []Change {
-	if successor(own, nodes) != "" {
+func Found(own string, mode Mode, nodes []Node) []Change {
+	if successor(Observation{Own: own, Mode: mode, Nodes: nodes}) != "" {
 		return nil
 	}
 	var found Node
@@ -348,8 +385,29 @@ func notOurs(o Observation) string {
 	if n := OtherPrimary(o.Own, o.Nodes); n != "" {
 		return n + " is promoted too"
 	}
-	if n := successor(o.Own, o.Nodes); n != "" {
+	if n := Superseded(o); n != "" {
+		return n + " has become the primary after this node"
+	}
+	if n := successor(o); n != "" {
 		return n + " is about to be promoted and has taken the data status of this node"
+	}
+	return ""
+}
+
+// Superseded names the node that has become the primary after this one, or "": it has
+// taken this node's data status and is the latest by its own, and commits wait for it
+// here. So nothing was acknowledged here since it was promoted, and nothing is lost
+// when this server ends. A primary that has gone on alone meanwhile is another
+// matter: of two such parts of a cluster either may be right.
+func Superseded(o Observation) string {
+	own, _ := o.node(o.Own)
+	if own.DataStatus != Disconnect {
+		return ""
+	}
+	for _, n := range o.Nodes {
+		if n.DataStatus == Latest && contains(o.ServerNames, n.Name) {
+			return n.Name
+		}
 	}
 	return ""
 }
@@ -358,13 +416,17 @@ func notOurs(o Observation) string {
 // or "". A promotion marks the data of all others, and takes the mark back where
 // it is refused; one that was killed may go on until that server is stopped. Only
 // then may this primary say again that its data is the latest.
-func successor(own string, nodes []Node) string {
+//
+// It is one that may be promoted by the record, or one that commits wait for,
+// which this primary may have marked in the same moment.
+func successor(o Observation) string {
 	other, taken := "", false
-	for _, n := range nodes {
+	for _, n := range o.Nodes {
+		may := n.DataStatus == NoData || n.DataStatus.Promotable(o.Mode) || contains(o.ServerNames, n.Name)
 		switch {
-		case strings.EqualFold(n.Name, own):
+		case strings.EqualFold(n.Name, o.Own):
 			taken = n.DataStatus == Disconnect
-		case other == "" && n.Online && n.Status != Stopped:
+		case other == "" && n.Online && n.Status != Stopped && may:
 			other = n.Name
 		}
 	}
@@ -372,6 +434,51 @@ func successor(own string, nodes []Node) string {
 		return ""
 	}
 	return other
+}
+
+// Witness is the node whose copy of the cluster's record is to be asked before
+// commits go on without the named ones, or "" where none can be: one of them that is
+// online, else any other one. This node's own copy can be of before it stood still,
+// or was cut off.
+func Witness(o Observation, dropped []string) string {
+	witness := ""
+	for _, n := range o.Nodes {
+		switch {
+		case !n.Online || strings.EqualFold(n.Name, o.Own):
+		case contains(dropped, n.Name):
+			return n.Name
+		case witness == "":
+			witness = n.Name
+		}
+	}
+	return witness
+}
+
+// Overtaken says by the data statuses that another node knows why this primary may
+// not let commits go on without a standby, or "".
+func Overtaken(own string, known map[string]DataStatus) string {
+	mine := NoData
+	for name, d := range known {
+		if strings.EqualFold(name, own) {
+			mine = d
+		} else if d == Latest {
+			return name + " has become the primary"
+		}
+	}
+	if mine != NoData && !mine.Promotable(Sync) {
+		return "the data status of " + own + " is " + string(mine) + ", taken by the next primary"
+	}
+	return ""
+}
+
+// Dropped are the names that a decision lets commits go on without.
+func Dropped(changes []Change) []string {
+	for _, c := range changes {
+		if c, ok := c.(ConfirmUnusable); ok {
+			return c.Nodes
+		}
+	}
+	return nil
 }
 
 func missing(from, in []string) []string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgrex/internal/pg/wal"
 )
 
 // world is the model that decisions are tried on: what the cluster records,
@@ -84,7 +86,7 @@ func (w *world) unsafe() string {
 func states(fn func(*world)) int {
 	count := 0
 	type row struct{ state, sync string }
-	rows := []row{{}, {"streaming", "sync"}, {"stalled", "sync"}, {"streaming", "quorum"}, {"streaming", "async"}, {"streaming", "potential"},
+	rows := []row{{}, {"streaming", "sync"}, {"flushed", "sync"}, {"stalled", "sync"}, {"streaming", "quorum"}, {"flushed", "quorum"}, {"streaming", "async"}, {"streaming", "potential"},
 		{"catchup", "async"}, {"catchup", "sync"}, {"startup", "async"}, {"backup", "async"}, {"stopping", "sync"}, {"hidden", ""}}
 	lists := [][]string{nil, {"node02"}}
 	for _, r := range rows {
@@ -104,6 +106,8 @@ func states(fn func(*world)) int {
 									Nodes: []Node{{Name: "node01", Known: true, Online: true, Promoted: true}, n2}}
 								if r.state == "hidden" {
 									o.Senders = []Sender{{Name: "node02"}}
+								} else if r.state == "flushed" {
+									o.Senders = []Sender{{Name: "node02", State: "streaming", Sync: r.sync, Flushed: true}}
 								} else if r.state == "stalled" {
 									o.Senders = []Sender{{Name: "node02", State: "streaming", Sync: r.sync, Stalled: true}}
 								} else if r.state != "" {
@@ -121,8 +125,8 @@ func states(fn func(*world)) int {
 	return count
 }
 
-// 12 rows, 4 lists, and the node either listed with its 16 facts or not.
-const wantStates = 12 * 4 * (6*3*7*16 + 4)
+// 14 rows, 4 lists, and the node either listed with its 16 facts or not.
+const wantStates = 14 * 4 * (6*3*7*16 + 4)
 
 // Pacemaker may kill the agent between any two writes, and in the middle of
 // the one that is a file and a signal.
@@ -189,6 +193,36 @@ func TestControlSettles(t *testing.T) {
 	})
 	if n != wantStates {
 		t.Errorf("%d states tried, want %d", n, wantStates)
+	}
+}
+
+// A standby gains the right to be promoted only with all that was acknowledged
+// before commits waited for it; one that has it keeps it while they do.
+func TestControlRightsNeedWhatWasWrittenBefore(t *testing.T) {
+	given, kept := 0, 0
+	states(func(w *world) {
+		n2 := w.o.Nodes[1]
+		rights := n2.DataStatus == StreamingSync
+		for _, c := range Control(w.o) {
+			switch c := c.(type) {
+			case SetDataStatus:
+				rights = rights || c.Node == n2.Name && c.New == StreamingSync
+			case SetScore:
+				rights = rights || c.Node == n2.Name && c.New > 0
+			}
+		}
+		switch {
+		case !rights:
+		case n2.DataStatus == StreamingSync:
+			kept++
+		case len(w.o.Senders) == 0 || !w.o.Senders[0].Flushed || !contains(w.o.ServerNames, n2.Name):
+			t.Fatalf("rights from %+v", w.o)
+		default:
+			given++
+		}
+	})
+	if given == 0 || kept == 0 {
+		t.Errorf("%d given, %d kept", given, kept)
 	}
 }
 
@@ -309,9 +343,14 @@ func TestControlCases(t *testing.T) {
 			"synchronous_standby_names: (nobody) -> node02 (node02 is streaming)",
 			"status on node02: HS:alone -> HS:async (pg_stat_replication: streaming, async)",
 		}},
-		{"the server reports it synchronous: rights", func(o *Observation) {
+		{"the server reports it synchronous: not a right yet", func(o *Observation) {
 			n := &o.Nodes[1]
 			n.Status, n.DataStatus, n.Score = HSAsync, StreamingAsync, MinusInfinity
+		}, nil},
+		{"it has flushed what was written when commits waited for it already: rights", func(o *Observation) {
+			n := &o.Nodes[1]
+			n.Status, n.DataStatus, n.Score = HSAsync, StreamingAsync, MinusInfinity
+			o.Senders[0].Flushed = true
 		}, []string{
 			"data-status on node02: STREAMING|ASYNC -> STREAMING|SYNC (pg_stat_replication: streaming, sync)",
 			"promotion score on node02: -INFINITY -> 100 (pg_stat_replication: streaming, sync)",
@@ -509,7 +548,7 @@ func tableObservation(state, sync string, mode Mode, nodes int) Observation {
 	n := &o.Nodes[1]
 	n.Status, n.DataStatus, n.Score = HSAlone, "before", StandbyScore
 	if state != "" {
-		o.Senders = []Sender{{Name: "node02", State: state, Sync: sync}}
+		o.Senders = []Sender{{Name: "node02", State: state, Sync: sync, Flushed: true}}
 	}
 	if sync == "sync" || sync == "quorum" || sync == "potential" {
 		o.FileNames, o.ServerNames = []string{"node02"}, []string{"node02"}
@@ -617,6 +656,133 @@ func TestControlLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+// A promotion that has come to nothing leaves its mark on the primary. Who cannot
+// have made it does not keep commits waiting for a node that is gone.
+func TestTakenByNobody(t *testing.T) {
+	begin := func() Observation {
+		o := healthy()
+		o.Nodes[0].DataStatus, o.Senders = Disconnect, nil
+		o.Nodes = append(o.Nodes, Node{Name: "node03", Known: true, Online: true, Status: HSAsync, DataStatus: StreamingAsync, Score: MinusInfinity, HasScore: true})
+		return o
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Observation)
+		holds  bool
+	}{
+		{"by the node that commits wait for", func(*Observation) {}, true},
+		{"by one that this primary has marked meanwhile", func(o *Observation) { o.Nodes[1].DataStatus = Disconnect }, true},
+		{"that one has been stopped", func(o *Observation) { o.Nodes[1].Status = Stopped }, false},
+		{"that one's node is lost", func(o *Observation) { o.Nodes[1].Online, o.Nodes[1].HasScore = false, false }, false},
+		{"the third may be promoted", func(o *Observation) { o.Nodes[1].Status, o.Nodes[2].DataStatus = Stopped, StreamingSync }, true},
+		{"of the third nothing is known", func(o *Observation) { o.Nodes[1].Status, o.Nodes[2].DataStatus = Stopped, NoData }, true},
+	} {
+		o := begin()
+		tt.change(&o)
+		_, holds := Control(o)[0].(Hold)
+		if holds != tt.holds {
+			t.Errorf("%s: %v", tt.name, Control(o))
+		}
+	}
+}
+
+// Of two primaries that meet the cluster keeps the newer one, however the older one
+// has seen the cluster.
+func TestPrimaryScore(t *testing.T) {
+	score := func(timeline wal.Timeline, online bool) Score {
+		o := healthy()
+		o.Nodes[1].Online, o.Timeline = online, timeline
+		return o.primaryScore()
+	}
+	if got := score(7, true); got != PrimaryScore {
+		t.Errorf("beside everybody: %d", got)
+	}
+	for _, old := range []Score{score(7, true), score(7, false)} {
+		if newer := score(8, false); newer <= old {
+			t.Errorf("%d beside %d", newer, old)
+		}
+	}
+	o := healthy()
+	o.Nodes[1].Status, o.Timeline = NoStatus, 7
+	if got := o.primaryScore(); got != PrimaryScore+7 {
+		t.Errorf("beside one that has not said what it is: %d", got)
+	}
+	if got := score(1<<31, false); got < PrimaryScore || got >= 2000 {
+		t.Errorf("late: %d", got)
+	}
+	after := AfterPromotion(StandbyObservation{Own: "node02", Branch: Branch{SystemID: 1, Timeline: 7},
+		Nodes: []Node{{Name: "node01", Known: true}, {Name: "node02", Known: true, Online: true, HasScore: true, Score: StandbyScore}}})
+	if i := slices.IndexFunc(after, func(c Change) bool { s, ok := c.(SetScore); return ok && s.New == PrimaryScore+8 }); i < 0 {
+		t.Errorf("after a promotion: %v", after)
+	}
+}
+
+func TestSuperseded(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Observation)
+		want   string
+	}{
+		{"it has stood still", func(*Observation) {}, "node02"},
+		{"and the next primary has been stopped", func(o *Observation) { o.Nodes[1].Status = Stopped }, "node02"},
+		{"and the next primary is away", func(o *Observation) { o.Nodes[1].Online = false }, "node02"},
+		{"it has gone on alone", func(o *Observation) { o.ServerNames = nil }, ""},
+		{"the promotion is under way", func(o *Observation) { o.Nodes[1].DataStatus = StreamingSync }, ""},
+		{"it is the primary", func(o *Observation) { o.Nodes[0].DataStatus = Latest }, ""},
+	} {
+		o := healthy()
+		o.Nodes[0].DataStatus, o.Nodes[1].DataStatus, o.Nodes[1].Status = Disconnect, Latest, Primary
+		tt.change(&o)
+		if got := Superseded(o); got != tt.want {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+		if _, holds := Control(o)[0].(Hold); tt.want != "" && (!holds || len(Control(o)) != 1) {
+			t.Errorf("%s: %v", tt.name, Control(o))
+		}
+	}
+}
+
+// Whoever is asked first is one that the commits would go on without: it is the one
+// that can have been promoted.
+func TestWitness(t *testing.T) {
+	n := func(name string, online bool) Node { return Node{Name: name, Known: true, Online: online} }
+	for _, tt := range []struct {
+		nodes   []Node
+		dropped []string
+		want    string
+	}{
+		{[]Node{n("Node01", true), n("node02", true)}, []string{"node02"}, "node02"},
+		{[]Node{n("Node01", true), n("node02", false)}, []string{"node02"}, ""},
+		{[]Node{n("Node01", true), n("node02", true), n("Node03", true)}, []string{"node03"}, "Node03"},
+		{[]Node{n("Node01", true), n("node02", false), n("node03", true)}, []string{"node02"}, "node03"},
+		{[]Node{n("Node01", true), n("node02", true)}, []string{"backup1"}, "node02"},
+	} {
+		if got := Witness(Observation{Own: "node01", Nodes: tt.nodes}, tt.dropped); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+}
+
+func TestOvertaken(t *testing.T) {
+	for _, tt := range []struct {
+		own, other DataStatus
+		want       string
+	}{
+		{Latest, StreamingSync, ""},
+		{Latest, Disconnect, ""},
+		{NoData, NoData, ""},
+		{StreamingSync, Disconnect, ""}, // its promotion was not told to its end
+		{Disconnect, StreamingSync, "taken by the next primary"},
+		{Disconnect, Latest, "node02 has become the primary"},
+		{Latest, Latest, "node02 has become the primary"},
+	} {
+		got := Overtaken("node01", map[string]DataStatus{"Node01": tt.own, "node02": tt.other})
+		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+}
+
 func TestFound(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -630,15 +796,16 @@ func TestFound(t *testing.T) {
 		{"another is being promoted", Latest, Node{Promoted: true, DataStatus: StreamingSync}, false},
 		{"another is about to be promoted", Disconnect, Node{DataStatus: StreamingSync, Online: true, Status: HSSync}, false},
 		{"another was about to be promoted and has been stopped", Disconnect, Node{DataStatus: StreamingSync, Online: true, Status: Stopped}, true},
+		{"another cannot have been about to be promoted", Disconnect, Node{DataStatus: StreamingAsync, Online: true, Status: HSAsync}, true},
 		{"another has taken over", Disconnect, Node{DataStatus: Latest}, false},
 	} {
 		tt.other.Name = "node02"
 		nodes := []Node{{Name: "Node01", Known: true, Online: true, DataStatus: tt.own}, tt.other}
-		if got := Found("node01", nodes); (len(got) == 1) != tt.gained {
+		if got := Found("node01", Sync, nodes); (len(got) == 1) != tt.gained {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if got := Found("node01", nil); got != nil {
+	if got := Found("node01", Sync, nil); got != nil {
 		t.Errorf("without a cluster: %v", got)
 	}
 }
@@ -655,7 +822,8 @@ func TestExpect(t *testing.T) {
 		names   []string
 		want    Outlook
 	}{
-		{"synchronous", online, row("streaming", "sync"), []string{other}, Settled},
+		{"synchronous", Node{Name: other, Known: true, Online: true, DataStatus: StreamingSync}, row("streaming", "sync"), []string{other}, Settled},
+		{"synchronous and without rights yet", online, row("streaming", "sync"), []string{other}, Open},
 		{"not visible", online, row("", ""), []string{other}, Settled},
 		{"catching up", online, row("catchup", "async"), nil, Open},
 		{"node there, standby not", online, nil, nil, Open},

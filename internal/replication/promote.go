@@ -90,7 +90,7 @@ func BeforePromotion(o StandbyObservation) []Change {
 // AfterPromotion gives this node what belongs to a primary.
 func AfterPromotion(o StandbyObservation) []Change {
 	own := o.own()
-	return assertOwn(Observation{Own: own.Name, Nodes: o.Nodes})
+	return assertOwn(Observation{Own: own.Name, Nodes: o.Nodes, Timeline: o.Branch.Timeline + 1})
 }
 
 // Unusable says whether the cluster's record shows that none of the named nodes
@@ -100,24 +100,30 @@ func AfterPromotion(o StandbyObservation) []Change {
 // node is promoted beside a primary, or has taken this one's data status and goes
 // before it. That the node to be replaced is known as promoted meanwhile changes
 // nothing.
-func Unusable(own string, mode Mode, nodes []Node, names []string) (bool, error) {
-	me, _ := Observation{Nodes: nodes}.node(own)
+//
+// What made this primary's verdict its own has to be true of this record too:
+// the cluster can have been cut in two since, and what was written be known to
+// this part alone.
+func Unusable(o Observation, names []string) (bool, error) {
+	me, _ := o.node(o.Own)
 	primary := me.DataStatus == Latest
 	switch {
-	case primary && OtherPrimary(own, nodes) != "":
-		return false, fmt.Errorf("%s is promoted too", OtherPrimary(own, nodes))
-	case me.DataStatus != NoData && !me.DataStatus.Promotable(mode):
-		return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", own, me.DataStatus)
+	case primary && OtherPrimary(o.Own, o.Nodes) != "":
+		return false, fmt.Errorf("%s is promoted too", OtherPrimary(o.Own, o.Nodes))
+	case me.DataStatus != NoData && !me.DataStatus.Promotable(o.Mode):
+		return false, fmt.Errorf("the data status of %s was taken, it is %s: another node is about to be promoted, or goes on without this one", o.Own, me.DataStatus)
 	case me.HasScore && me.Score == MinusInfinity:
 		return false, nil // taken as well, or what was given back has not arrived
+	case primary && (!o.Quorate || mustHold(o, names) != ""):
+		return false, nil
 	}
-	for _, n := range nodes {
+	for _, n := range o.Nodes {
 		if !contains(names, n.Name) {
 			continue
 		}
 		// Of a primary the data status is enough, which nobody gives back; its node
 		// may repeat its score at any time.
-		if n.DataStatus.Promotable(mode) || primary && n.HasScore && n.Score >= 0 {
+		if n.DataStatus.Promotable(o.Mode) || primary && n.HasScore && n.Score >= 0 {
 			return false, nil
 		}
 	}
@@ -177,6 +183,9 @@ type Demotion struct {
 	// Covered are the nodes that have proved to have the shutdown checkpoint,
 	// the last that this node wrote; empty where it wrote none.
 	Covered []string
+	// Leaves says that the instance is stopped next, its node perhaps with it: the
+	// mark of the next primary may not reach its record any more.
+	Leaves bool
 }
 
 // Demoted says what remains of PGSQL.lock. It may go when this node is ahead of
@@ -190,6 +199,10 @@ func Demoted(d Demotion) []Change {
 		return nil
 	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0 && !d.outOfSight():
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
+	case d.Leaves && len(d.Covered) > 0:
+		// Nobody lacks its data, but it may soon lack another's, and would not
+		// know. Its next start finds out, beside the next primary.
+		return nil
 	case d.Quorate && othersHaveAll(d):
 		why := "no other node may be promoted: this node has the latest data"
 		if len(d.Covered) > 0 {

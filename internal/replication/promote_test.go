@@ -53,6 +53,7 @@ func TestUnusable(t *testing.T) {
 	candidate := Node{Name: "Node01", Online: true, DataStatus: StreamingSync, HasScore: true, Score: StandbyScore}
 	lost := Node{Name: "Node01", Online: true, DataStatus: Disconnect, HasScore: true, Score: PrimaryScore}
 	weak := Node{Name: "Node01", Online: true, DataStatus: Latest, HasScore: true, Score: MinusInfinity}
+	gone := Node{Name: "node02", Known: true, Unclean: true, DataStatus: Disconnect}
 	for _, tt := range []struct {
 		name       string
 		own, other Node
@@ -70,9 +71,21 @@ func TestUnusable(t *testing.T) {
 		{"a promotion, the primary has its data status", candidate, Node{Name: "node02", Online: true, DataStatus: Latest, HasScore: true, Score: MinusInfinity}, false, ""},
 		{"a promotion, a first one", Node{Name: "Node01"}, taken, true, ""},
 	} {
-		sure, err := Unusable("node01", Sync, []Node{tt.own, tt.other}, []string{"node02"})
+		o := Observation{Own: "node01", Mode: Sync, Quorate: true, Nodes: []Node{tt.own, tt.other}}
+		sure, err := Unusable(o, []string{"node02"})
 		if sure != tt.sure || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: %v, %v", tt.name, sure, err)
+		}
+		// Cut off between the write and the look: a primary's verdict holds for its
+		// part of the cluster only. A promotion is the cluster's order.
+		o.Quorate = false
+		if sure, _ := Unusable(o, []string{"node02"}); sure != (tt.sure && tt.own.DataStatus != Latest) {
+			t.Errorf("%s, without quorum: %v", tt.name, sure)
+		}
+		o.Quorate, o.Fencing = true, true
+		o.Nodes[1] = gone
+		if sure, _ := Unusable(o, []string{"node02"}); sure && tt.own.DataStatus == Latest {
+			t.Errorf("%s, the standby's node is lost and not fenced: %v", tt.name, sure)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (r *race) next(i int) *race {
 	case SetScore:
 		c.late = append(c.late, change)
 	case ConfirmUnusable:
-		sure, err := Unusable(c.nodes[i].Name, Sync, c.nodes, change.Nodes)
+		sure, err := Unusable(Observation{Own: c.nodes[i].Name, Mode: Sync, Nodes: c.nodes, Quorate: true}, change.Nodes)
 		if err == nil && !sure {
 			return nil // it looks again
 		}

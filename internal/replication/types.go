@@ -84,7 +84,8 @@ func (d DataStatus) Promotable(m Mode) bool {
 // instance with the highest positive one.
 type Score int
 
-// The scores that the agent gives. MinusInfinity bans promotion.
+// The scores that the agent gives. MinusInfinity bans promotion. A primary out of
+// whose sight a node is has more than PrimaryScore, see [Observation.primaryScore].
 const (
 	PrimaryScore  Score = 1000
 	StandbyScore  Score = 100
@@ -187,6 +188,10 @@ type Sender struct {
 	// no progress. It counts only for a node that the cluster has lost: the
 	// server needs wal_sender_timeout to notice that nobody is there.
 	Stalled bool
+	// Flushed is true when the standby has on disk what the server had written at
+	// a moment at which commits waited for it already: then it has every commit
+	// that was ever acknowledged. Only a standby that is to gain rights is asked.
+	Flushed bool
 }
 
 // Observation is everything that the primary's decision depends on.
@@ -201,7 +206,9 @@ type Observation struct {
 	// cluster is told to ignore quorum.
 	Quorate bool
 	Fencing bool // stonith-enabled
-	Senders []Sender
+	// Timeline is the one that this primary writes.
+	Timeline wal.Timeline
+	Senders  []Sender
 	// FileNames are the names in rep_mode.conf, ServerNames those that the
 	// server works with; they differ after an interrupted change.
 	FileNames, ServerNames []string

@@ -160,7 +160,11 @@ func disagreements(s Settlement) []string {
 		}
 		switch {
 		case name == primary:
-			for _, wrong := range differences(n.Attributes, rights{"PRI", "LATEST", "1000"}) {
+			score := "1000"
+			if got, _ := strconv.Atoi(n.Attributes["master-pgsql"]); got > 1000 && got < 2000 && someoneIsAway(s.Status) {
+				score = n.Attributes["master-pgsql"] // above that of a primary that may come back
+			}
+			for _, wrong := range differences(n.Attributes, rights{"PRI", "LATEST", score}) {
 				say("%s is primary: %s", name, wrong)
 			}
 			if !n.Locked {
@@ -180,6 +184,16 @@ func disagreements(s Settlement) []string {
 		}
 	}
 	return wrong
+}
+
+// someoneIsAway says that a node is out of sight, or has not said what it is.
+func someoneIsAway(s lab.Status) bool {
+	for _, n := range s.Nodes {
+		if status := n.Attributes["pgsql-status"]; !n.Online || status == "" || status == "UNKNOWN" {
+			return true
+		}
+	}
+	return false
 }
 
 func (a Answer) String() string {

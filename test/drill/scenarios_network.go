@@ -84,6 +84,14 @@ func networkFaults() []Scenario {
 			Strike: cutAll(primary, lab.Silent, lab.LANs()...), Check: stopsAlone(primary), Mend: inOrder(healAll, together), Repair: oldPrimaryBack,
 		},
 		{
+			ID: "F37p", Name: "the primary's machine stands still, without fencing", Course: Moves, Spared: ofTwoWays,
+			Fault: Text{"the primary's machine stands still for 8 s, as when its hypervisor moves or saves it; no fencing",
+				"Primary のマシンが 8 秒間停止する (ハイパーバイザによる移行や保存など。フェンシングなし)"},
+			Expect: Text{"the standby takes over; the old primary goes on, lets no commit go on without it, and is demoted",
+				"Standby が引き継ぐ。再開した旧 Primary は、Standby なしでコミットを再開せず、降格される"},
+			Strike: standsStill(8 * time.Second), Mend: inOrder(together, takenOver), Repair: oldPrimaryBack,
+		},
+		{
 			ID: "F38", Name: "all LANs of the standby cut, with fencing", Course: Stays, Lasts: 30 * time.Second, Fencing: true, Fenced: "standby",
 			Fault: Text{"the standby loses all LANs, and only it can be fenced", "Standby の全 LAN の断 (フェンシングできるのは Standby のみ)"},
 			Expect: Text{"commits freeze until its node is fenced, then the primary goes on alone",
@@ -144,6 +152,41 @@ func networkFaults() []Scenario {
 			Strike: cutAll(primary, lab.Mute, lab.SLAN), Mend: healAll, Repair: oldPrimaryBack,
 		},
 	}
+}
+
+// standsStill stops the primary's machine for a time: it does nothing, and its
+// network answers nothing.
+func standsStill(lasts time.Duration) func(*Run) error {
+	return func(r *Run) error {
+		if err := cutAll(primary, lab.Silent, lab.LANs()...)(r); err != nil {
+			return err
+		}
+		if err := r.Primary.Freeze(r); err != nil {
+			return err
+		}
+		if err := lab.Pause(r, lasts); err != nil {
+			return err
+		}
+		// Its processes find the network as they left it.
+		if err := healAll(r); err != nil {
+			return err
+		}
+		return r.Primary.Thaw()
+	}
+}
+
+// takenOver waits for the cluster to have one primary again, where it has met two.
+// When the parts join Pacemaker can lose what it knows of a node, and stop all: then
+// somebody has it look anew.
+func takenOver(r *Run) error {
+	const itself = 20 * time.Second
+	if r.WaitPrimary(r, r.Standby, itself) == nil {
+		return nil
+	}
+	if err := in(r.Standby, r, "crm_resource --refresh"); err != nil {
+		return err
+	}
+	return r.WaitStatus(r, "a primary", time.Minute, func(s lab.Status) bool { return s.Primary() != "" })
 }
 
 // ofTwoWays is what cannot hold without fencing where each node is primary of a

@@ -75,7 +75,7 @@ func operatorFaults() []Scenario {
 				return r.killed(r.Primary, inPhase(r.Primary, "proof"), "pg-rex_switchover", "--yes")
 			},
 			Check: func(r *Run) error {
-				return errors.Join(unfinished(r, "proof"), r.nobodyServes(time.Second))
+				return errors.Join(unfinished(r, "proof", "switch"), r.nobodyServes(time.Second))
 			},
 			Repair: func(r *Run) error {
 				if err := r.operate(r.Primary, "pg-rex_switchover", "--resume"); err != nil {
@@ -633,10 +633,17 @@ func (r *Run) waits() error {
 }
 
 // unfinished wants the status to name an unfinished switchover with both ways out.
-func unfinished(r *Run, phase string) error {
-	words := []string{"pg-rex_switchover of", "did not finish (phase: " + phase + ")", "pg-rex_switchover --resume", "pg-rex_switchover --abort"}
-	_, err := r.look(r.Standby, words, "pg-rex_status")
-	return err
+func unfinished(r *Run, phases ...string) error {
+	var errs []error
+	for _, phase := range phases {
+		words := []string{"pg-rex_switchover of", "did not finish (phase: " + phase + ")", "pg-rex_switchover --resume", "pg-rex_switchover --abort"}
+		_, err := r.look(r.Standby, words, "pg-rex_status")
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // allowPrepared lets both servers have prepared transactions, which needs a restart.

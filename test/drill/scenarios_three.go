@@ -109,6 +109,14 @@ func threeNodeFaults() []Scenario {
 			},
 		},
 		{
+			ID: "F71s", Name: "three nodes: the primary's machine stands still", Nodes: 3, Course: Moves, Spared: ofTwoWays,
+			Fault: Text{"three nodes: the primary's machine stands still for 8 s, as when its hypervisor moves or saves it",
+				"3 ノード: Primary のマシンが 8 秒間停止する (ハイパーバイザによる移行や保存など)"},
+			Expect: Text{"the majority takes over; the old primary goes on, lets no commit go on without them, and is demoted",
+				"多数派が引き継ぐ。再開した旧 Primary は、他ノードなしでコミットを再開せず、降格される"},
+			Strike: standsStill(8 * time.Second), Mend: inOrder(together, takenOver), Repair: rebuilt(primary),
+		},
+		{
 			ID: "F71p", Name: "three nodes: the primary alone in a partition whose cluster is slow", Nodes: 3, Course: Moves,
 			Fault: Text{"three nodes: the primary's interconnects are cut and its executor does not run for 6 s; the D-LAN is whole",
 				"3 ノード: Primary のインターコネクト断。Primary の execd は 6 秒停止し、D-LAN は正常"},

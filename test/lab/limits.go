@@ -53,7 +53,16 @@ func (n *Node) setLimit(controller, name, value string) error {
 // included, as a disk does that answers no more; those whose title has the
 // word, or all for "". Thaw, Kill and Down let them go on.
 func (n *Node) FreezeServer(ctx context.Context, word string) error {
-	if err := n.restrain("freezer", n.serverPIDs(word)); err != nil {
+	return n.freeze(ctx, n.serverPIDs(word))
+}
+
+// Freeze stops all processes of the node, as a hypervisor stops a machine; its
+// network is another matter, see Cut. Thaw, Kill and Down let them go on. What is
+// started in the node meanwhile runs.
+func (n *Node) Freeze(ctx context.Context) error { return n.freeze(ctx, n.containerPIDs()) }
+
+func (n *Node) freeze(ctx context.Context, pids []int) error {
+	if err := n.restrain("freezer", pids); err != nil {
 		return err
 	}
 	if err := n.setLimit("freezer", "state", "FROZEN"); err != nil {
