@@ -1,10 +1,10 @@
 // Command failover measures for how long clients cannot write: fault after fault,
-// with our agent and with the shell agent, in turn, on the same cluster of the lab
-// with the same Corosync and monitors. It prints a table, keeps every single run,
-// draws where the seconds go, and judges nothing. Of the agents "tuned" is ours in
-// a cluster with the profile of docs/tuning.md.
+// with our agent and with others, in turn, on the same cluster of the lab with the
+// same Corosync and monitors. It prints a table, keeps every single run, draws where
+// the seconds go, and judges nothing. Of the agents "tuned" is ours in a cluster with
+// the profile of docs/tuning.md, and "paf" is there where resource-agents-paf is.
 //
-//	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,tuned,shell] [-nodes 2] [-load 0] [-seed 1] [-bin bin] [-output failover]
+//	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,tuned,shell,paf] [-nodes 2] [-load 0] [-seed 1] [-bin bin] [-output failover]
 //	failover -report failover
 package main
 
@@ -31,7 +31,7 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 20, "runs of each fault with each agent")
 	flag.IntVar(&p.block, "block", 5, "runs with one agent before it is the other's turn")
 	flag.StringVar(&rows, "rows", "", "faults to measure, all by default: "+strings.Join(ids(), ","))
-	flag.StringVar(&agents, "agents", strings.Join(everyAgent, ","), "agents to measure")
+	flag.StringVar(&agents, "agents", strings.Join(installed(), ","), "agents to measure")
 	flag.IntVar(&p.nodes, "nodes", 2, "nodes of the cluster; with more than two only the rows that need no command: "+strings.Join(withoutCommands, ","))
 	flag.IntVar(&p.load, "load", 0, "clients of pgbench beside the one that is measured")
 	flag.Uint64Var(&p.seed, "seed", 1, "where in the interval of a monitor the faults fall")
@@ -82,15 +82,30 @@ const (
 	ours  = "ours"
 	tuned = "tuned"
 	shell = "shell"
+	paf   = "paf"
 )
 
-var everyAgent = []string{ours, tuned, shell}
+// isOurs says whether an agent is our own program.
+func isOurs(agent string) bool { return agent == ours || agent == tuned }
+
+// installed are the agents that this machine has.
+func installed() []string {
+	all := []string{ours, tuned, shell}
+	if lab.HasPAF() {
+		all = append(all, paf)
+	}
+	return all
+}
 
 func known(list string) ([]string, error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
-		if !slices.Contains(everyAgent, name) {
-			return nil, fmt.Errorf("unknown agent %q: there are %s", name, strings.Join(everyAgent, ", "))
+		switch {
+		case slices.Contains(installed(), name):
+		case name == paf:
+			return nil, errors.New("PAF is not installed: apt-get install resource-agents-paf")
+		default:
+			return nil, fmt.Errorf("unknown agent %q: there are %s", name, strings.Join(installed(), ", "))
 		}
 	}
 	return names, nil
@@ -127,6 +142,13 @@ func (p plan) run(ctx context.Context) error {
 		for first := 1; first <= p.rounds && len(rows) > 0; first += p.block {
 			last := min(first+p.block-1, p.rounds)
 			for _, agent := range p.agents {
+				rows := rows
+				if agent == paf {
+					rows = slices.DeleteFunc(slices.Clone(rows), func(w row) bool { return !slices.Contains(withPAF, w.id) })
+				}
+				if len(rows) == 0 {
+					continue
+				}
 				if err := p.cluster(ctx, agent, fencing, rows, first, last, keep); err != nil {
 					return fmt.Errorf("%s, runs %d to %d: %w", agent, first, last, err)
 				}
@@ -139,10 +161,11 @@ func (p plan) run(ctx context.Context) error {
 // cluster makes some runs of all rows of one kind with one agent.
 func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
 	cfg := lab.Config{Nodes: p.nodes, Variant: lab.Variant{Fencing: fencing}}
+	cfg.Variant.PAF = agent == paf
 	if agent == tuned {
 		cfg.Variant = cfg.Variant.Tuned()
 	}
-	if agent != shell {
+	if isOurs(agent) {
 		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {
 			return err
 		}
@@ -164,7 +187,7 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 		return err
 	}
 	var outlook []prediction
-	if agent != shell && p.nodes == 2 {
+	if isOurs(agent) && p.nodes == 2 {
 		if outlook, err = predict(ctx, l); err != nil {
 			return err
 		}

@@ -92,20 +92,26 @@ func (m *measurement) measure(w row) error {
 	if err := w.strike(m); err != nil {
 		return err
 	}
-	never := false
-	if w.moves {
-		limit := lab.Timeouts.Takeover
-		if w.relent != nil {
-			limit = patience
-		}
-		err := m.WaitPrimary(m, m.to, limit)
-		if err != nil && w.relent != nil && m.Err() == nil {
-			never, w.moves, w.back = true, false, ""
-			err = w.relent(m)
-		}
-		if err != nil {
-			return err
-		}
+	never, limit := false, lab.Timeouts.Takeover
+	if m.agent == paf && !w.planned {
+		w.relent = waitForNobody
+	}
+	if w.relent != nil {
+		limit = patience
+	}
+	var err error
+	switch {
+	case m.agent == paf && !w.planned: // it may start the old primary again, and may wait for ever
+		_, err = writer.WaitAck(m, m.fault.Add(100*time.Millisecond), limit)
+	case w.moves:
+		err = m.WaitPrimary(m, m.to, limit)
+	}
+	if err != nil && w.relent != nil && m.Err() == nil {
+		never, w.moves, w.back = true, false, ""
+		err = w.relent(m)
+	}
+	if err != nil {
+		return err
 	}
 	if _, err := writer.WaitAck(m, m.fault.Add(100*time.Millisecond), lab.Timeouts.Takeover); err != nil {
 		return err
@@ -124,8 +130,14 @@ func (m *measurement) measure(w row) error {
 			r.Predicted, r.PredictedWorst = p.Typical, p.Worst
 		}
 	}
-	if err := m.keep.add(r); err != nil || never {
+	if err := m.keep.add(r); err != nil {
 		return err
+	}
+	if m.agent == paf {
+		return m.rejoin(never)
+	}
+	if never {
+		return nil
 	}
 	return m.comeBack(w)
 }
@@ -271,6 +283,61 @@ func (m *measurement) rebuild(w row) error {
 	}
 	if _, err := lost.Run(m, "crm_resource", "--cleanup"); err != nil {
 		return err
+	}
+	return m.WaitNormal(m)
+}
+
+// waitForNobody is what a person does with PAF, which leaves it to people for whom
+// commits wait.
+func waitForNobody(m *measurement) error {
+	primary, err := m.primary()
+	if err != nil {
+		return err
+	}
+	return m.WaitForNobody(m, primary)
+}
+
+func (m *measurement) primary() (*lab.Node, error) {
+	s, err := m.Status(m)
+	if err != nil {
+		return nil, err
+	}
+	return m.Node(s.Primary())
+}
+
+// rejoin makes the cluster of PAF whole again: it has no commands for that.
+func (m *measurement) rejoin(released bool) error {
+	primary, err := m.primary()
+	if err != nil {
+		return err
+	}
+	other := m.from
+	if primary == m.from {
+		other = m.to
+	}
+	const itself = 20 * time.Second // so long it may take to come back
+	if !other.Running() || m.WaitStandby(m, other, itself) != nil {
+		if other.Running() { // a stop that has failed would be waited for
+			if err := other.Kill(m); err != nil {
+				return err
+			}
+		}
+		if err := other.SwitchOn(m); err != nil {
+			return err
+		}
+		if err := m.JoinStandby(m, other); err != nil {
+			return err
+		}
+	}
+	if released {
+		if err := m.WaitForStandbys(m, primary); err != nil {
+			return err
+		}
+	}
+	for _, undo := range []string{"--clear", "--cleanup"} {
+		if _, err := primary.Run(m, "crm_resource", undo, "-r", "msPostgresql"); err != nil {
+			return err
+		}
 	}
 	return m.WaitNormal(m)
 }

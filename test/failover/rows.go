@@ -48,6 +48,9 @@ const (
 // is lost is rebuilt by the lab.
 var withoutCommands = []string{"F01", "F09", "F04", "F10"}
 
+// withPAF are the rows that PAF has too.
+var withPAF = []string{"F01", "F09", "switchover", "switchover-load", "F04", "F10"}
+
 // ids of rows that are made beside others: by the node that comes back.
 var starts = map[method]struct{ id, name string }{
 	asIs:   {"start-n", "start of a standby as it is, until synchronous"},
@@ -122,8 +125,12 @@ func killPrimary(m *measurement) error { _, err := m.from.KillPostgreSQL(); retu
 // switchover is pg-rex_switchover with our agent, and what has no command for
 // it with the other.
 func switchover(m *measurement) error {
-	if m.agent == shell {
+	switch m.agent {
+	case shell:
 		_, err := m.from.Run(m, "crm_standby", "-N", m.from.Name, "-v", "on")
+		return err
+	case paf:
+		_, err := m.from.Run(m, "crm_resource", "--move", "-r", "msPostgresql", "-N", m.to.Name, "--promoted")
 		return err
 	}
 	return m.operate(m.from, "pg-rex_switchover", "--yes")

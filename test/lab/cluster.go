@@ -66,6 +66,9 @@ func (l *Lab) WaitStandby(ctx context.Context, n *Node, timeout time.Duration) e
 		if node.Role != Unpromoted || s.Primary() == "" {
 			return false
 		}
+		if l.state.Variant.PAF {
+			return l.confirms(ctx, s.Primary(), n.Name)
+		}
 		status := node.Attributes["pgsql-status"]
 		return l.state.Variant.streams(status) || (status == "HS:potential" || status == "HS:async") && s.hasSyncBeside(n.Name)
 	})

@@ -11,7 +11,8 @@ import (
 // itself: see Variant. All else is as PG-REX prescribes.
 type Definition struct {
 	Nodes    []string
-	Provider string // of the agent: linuxhajapan, or heartbeat for the shell agent
+	Provider string // of the agent: linuxhajapan, or heartbeat for the shell agent and PAF
+	PAF      bool   // see Variant
 	PGBin    string
 	dialect
 }
@@ -54,7 +55,7 @@ func (d Definition) render(name, text string) (string, error) {
 
 func (d Definition) values() map[string]any {
 	return map[string]any{
-		"Nodes": d.Nodes, "Provider": d.Provider, "PGBin": d.PGBin, "Schema": d.Schema, "Promoted": d.Promoted,
+		"Nodes": d.Nodes, "Provider": d.Provider, "PAF": d.PAF, "PGBin": d.PGBin, "Schema": d.Schema, "Promoted": d.Promoted,
 		"VIPMaster": VIPMaster, "VIPRep": VIPRep, "VIPSlave": VIPSlave, "Gateway": Gateway,
 		"SLAN": SLAN.Device(), "DLAN": DLAN.Device(),
 		"PGData": PGData, "PGPort": PGPort, "PGArchive": PGArchive, "ReplicationUser": replicationUser,
@@ -75,7 +76,7 @@ func operationXML(rsc, name, interval, timeout, onFail string, role ...string) s
 }
 
 func (l *Lab) definition() Definition {
-	d := Definition{Provider: "linuxhajapan", PGBin: l.state.PGBin, dialect: l.state.Base.dialect()}
+	d := Definition{Provider: "linuxhajapan", PAF: l.state.Variant.PAF, PGBin: l.state.PGBin, dialect: l.state.Base.dialect()}
 	if l.state.Agent == "" {
 		d.Provider = "heartbeat"
 	}

@@ -24,8 +24,23 @@ func renderCIB(t *testing.T) string {
 }
 
 func TestCIBNamesEveryIDOnce(t *testing.T) {
+	idsOnce(t, renderCIB(t))
+	paf := testDefinition
+	paf.PAF = true
+	cib, err := paf.CIB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	idsOnce(t, cib)
+	if strings.Count(cib, `id="pgsql"`) != 1 || !strings.Contains(cib, `type="pgsqlms"`) || strings.Contains(cib, "rep_mode") {
+		t.Error("the cluster of PAF has another agent")
+	}
+}
+
+func idsOnce(t *testing.T, cib string) {
+	t.Helper()
 	seen := map[string]bool{}
-	for d := xml.NewDecoder(strings.NewReader(renderCIB(t))); ; {
+	for d := xml.NewDecoder(strings.NewReader(cib)); ; {
 		token, err := d.Token()
 		if token == nil {
 			break

@@ -225,7 +225,7 @@ func (l *Lab) BootNodes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if l.state.Agent == "" {
+		if l.state.Agent == "" && !l.state.Variant.PAF {
 			if l.mended, err = l.state.Base.mendedShellFunctions(); err != nil {
 				return err
 			}
@@ -298,11 +298,11 @@ func (l *Lab) Async() bool { return l.state.Variant.Async }
 
 // AgentFile is the program that the cluster calls in the nodes.
 func (l *Lab) AgentFile() string {
+	if l.state.Variant.PAF {
+		return pafAgent
+	}
 	return "/usr/lib/ocf/resource.d/" + l.definition().Provider + "/pgsql"
 }
-
-// Agent is the path of the agent's binary; empty for the shell agent.
-func (l *Lab) Agent() string { return l.state.Agent }
 
 // PGBin is the folder of PostgreSQL's programs in the nodes.
 func (l *Lab) PGBin() string { return l.state.PGBin }

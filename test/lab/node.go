@@ -259,15 +259,6 @@ func (n *Node) StopCluster(ctx context.Context) error {
 	return err
 }
 
-// Journal is the node's systemd journal of the given units, all if none is given.
-func (n *Node) Journal(ctx context.Context, units ...string) (string, error) {
-	argv := []string{"journalctl", "--no-pager", "--output=short-iso-precise"}
-	for _, u := range units {
-		argv = append(argv, "--unit="+u)
-	}
-	return n.Run(ctx, argv...)
-}
-
 // ReadFile reads a file of the node's disk, whether the node runs or not.
 func (n *Node) ReadFile(path string) ([]byte, error) { return os.ReadFile(n.Path(path)) }
 

@@ -49,7 +49,7 @@ func (l *Lab) InitPrimary(ctx context.Context) error {
 }
 
 func (l *Lab) createRoles(ctx context.Context, n *Node) error {
-	if _, err := n.RunAs(ctx, postgresMe, l.pg("pg_ctl"), "-w", "-D", PGData, "-l", "/dev/null", "-o", "-c archive_mode=off", "start"); err != nil {
+	if _, err := n.RunAs(ctx, postgresMe, l.pg("pg_ctl"), "-w", "-D", PGData, "-l", "/dev/null", "-o", "-c archive_mode=off -c synchronous_standby_names=", "start"); err != nil {
 		return err
 	}
 	roles := fmt.Sprintf("CREATE ROLE %s REPLICATION LOGIN PASSWORD '%s';\n", replicationUser, replicationPassword)

@@ -272,6 +272,11 @@ func (d disk) database(l *Lab, n *Node) error {
 			pgpass += fmt.Sprintf("%s:%d:replication:%s:%s\n", peer.Address(DLAN), PGPort, replicationUser, replicationPassword)
 		}
 	}
+	if l.state.Variant.PAF {
+		if err := d.file(pafSettings, l.pafConf(n), 0o644, postgresMe); err != nil {
+			return err
+		}
+	}
 	return d.file("/var/lib/postgresql/.pgpass", pgpass, 0o600, postgresMe)
 }
 

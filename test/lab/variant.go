@@ -11,6 +11,9 @@ import (
 // zero value is the manual's cluster. The text for people, /root/pgrex.crm,
 // stays the manual's.
 type Variant struct {
+	// PAF is a cluster with the agent ocf:heartbeat:pgsqlms in place of any other, as its
+	// manual's quick start has it: the administrator says for whom commits wait.
+	PAF bool
 	// Async is rep_mode=async: commits wait for nobody.
 	Async bool
 	// StopEscalate is the time that a fast shutdown gets, on a standby too. 0 is
@@ -61,6 +64,9 @@ const refusal = `table inet pgrex_moved {
 
 // settings are those of the servers that differ from the manual's.
 func (v Variant) settings() string {
+	if v.PAF {
+		return "include = '" + pafSettings + "'\n"
+	}
 	if v.Silence == 0 {
 		return ""
 	}
@@ -71,6 +77,11 @@ func (v Variant) settings() string {
 func (v Variant) change(cib string, nodes ...string) (string, error) {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%d", int(d.Seconds())) }
 	var from, to []string
+	if v.PAF {
+		const stickiness, threshold = `name="resource-stickiness" value="%s"`, `name="migration-threshold" value="%s"`
+		from, to = append(from, fmt.Sprintf(stickiness, "200"), fmt.Sprintf(threshold, "1")),
+			append(to, fmt.Sprintf(stickiness, "10"), fmt.Sprintf(threshold, "5"))
+	}
 	if v.Async {
 		from, to = append(from, `name="rep_mode" value="sync"`), append(to, `name="rep_mode" value="async"`)
 	}
