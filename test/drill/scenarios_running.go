@@ -157,6 +157,7 @@ func runningFaults() []Scenario {
 			Check: func(r *Run) error {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "which has to do"), r.noFailure())
 			},
+			Mend: func(r *Run) error { return in(r.Primary, r, "pkill -f '[p]g_sleep' || :") },
 		},
 		Load(40, 4, 30*time.Second),
 	}
