@@ -75,7 +75,7 @@ func operatorFaults() []Scenario {
 				return r.killed(r.Primary, inPhase(r.Primary, "proof"), "pg-rex_switchover", "--yes")
 			},
 			Check: func(r *Run) error {
-				return errors.Join(unfinished(r, "proof", "switch"), r.nobodyServes(time.Second))
+				return errors.Join(unfinished(r, "proof", "switch", "stop"), r.nobodyServes(time.Second))
 			},
 			Repair: func(r *Run) error {
 				if err := r.operate(r.Primary, "pg-rex_switchover", "--resume"); err != nil {
@@ -632,7 +632,8 @@ func (r *Run) waits() error {
 	return err
 }
 
-// unfinished wants the status to name an unfinished switchover with both ways out.
+// unfinished wants the status to name an unfinished switchover with both ways out, in
+// one of some phases: each node has a journal, and one is written after the other.
 func unfinished(r *Run, phases ...string) error {
 	var errs []error
 	for _, phase := range phases {
