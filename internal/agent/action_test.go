@@ -61,13 +61,19 @@ func (s *site) primaryAlone() {
 
 func (s *site) primaryWithStandby() {
 	s.t.Helper()
+	s.joined()
+	s.monitor(ocf.RunningPromoted)
+}
+
+// joined is a primary beside a standby that no monitor of it has seen yet.
+func (s *site) joined() {
+	s.t.Helper()
 	s.primaryAlone()
 	s.change(func(r *record) {
 		r.Role["node02"] = "Unpromoted"
 		r.Transient["node02"]["master-pgsql"], r.Transient["node02"]["pgsql-status"] = "-INFINITY", "HS:alone"
 	})
 	s.join()
-	s.monitor(ocf.RunningPromoted)
 }
 
 // Conformance: 74 (PostgreSQL server)

@@ -103,6 +103,9 @@ func (a *Agent) decide(ctx context.Context, session *pg.Session, s *crm.State, s
 	if err != nil {
 		return nil, err
 	}
+	if n := replication.Superseded(o); n != "" {
+		return nil, fmt.Errorf("%s has become the primary after this node: %w", n, errSuperseded)
+	}
 	if err := a.findStalled(ctx, session, &o, server, senders); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package agent_test
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -15,12 +14,7 @@ import (
 // streams.
 func (s *site) joinedAlone() {
 	s.t.Helper()
-	s.primaryAlone()
-	s.change(func(r *record) {
-		r.Role["node02"] = "Unpromoted"
-		r.Transient["node02"]["master-pgsql"], r.Transient["node02"]["pgsql-status"] = "-INFINITY", "HS:alone"
-	})
-	s.join()
+	s.joined()
 	if got := s.waitsFor(); got != "" {
 		s.t.Fatalf("commits wait for %s", got)
 	}
@@ -38,15 +32,10 @@ func (s *site) stopped(pid int) (goOn func()) {
 // receiver is the process of the standby that writes what it is sent.
 func (s *site) receiver() int {
 	s.t.Helper()
-	pid := s.peer.Process.Pid
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	s.must(err)
-	for _, child := range strings.Fields(string(children)) {
-		title, _ := os.ReadFile("/proc/" + child + "/cmdline")
+	for _, child := range s.peerChildren() {
+		title, _ := os.ReadFile("/proc/" + strconv.Itoa(child) + "/cmdline")
 		if strings.Contains(strings.ReplaceAll(string(title), " ", ""), "walreceiver") {
-			n, err := strconv.Atoi(child)
-			s.must(err)
-			return n
+			return child
 		}
 	}
 	s.t.Fatal("the standby receives nothing")

@@ -252,13 +252,22 @@ const freshAndMore = 3 * time.Second
 // frozenPeer stops all processes of the standby.
 func (s *site) frozenPeer() {
 	s.t.Helper()
+	for _, pid := range append(s.peerChildren(), s.peer.Process.Pid) {
+		s.must(syscall.Kill(pid, syscall.SIGSTOP))
+		s.t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+	}
+}
+
+// peerChildren are the processes that the standby's postmaster has started.
+func (s *site) peerChildren() (pids []int) {
+	s.t.Helper()
 	pid := s.peer.Process.Pid
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	s.must(err)
-	for _, child := range append(strings.Fields(string(children)), strconv.Itoa(pid)) {
+	for _, child := range strings.Fields(string(children)) {
 		n, err := strconv.Atoi(child)
 		s.must(err)
-		s.must(syscall.Kill(n, syscall.SIGSTOP))
-		s.t.Cleanup(func() { _ = syscall.Kill(n, syscall.SIGKILL) })
+		pids = append(pids, n)
 	}
+	return pids
 }

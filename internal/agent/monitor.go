@@ -232,17 +232,6 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 	if a.steady(ctx, server, senders) {
 		return nil
 	}
-	s, err := a.cluster(ctx)
-	if err != nil {
-		return err
-	}
-	o, err := a.observation(s, server, senders)
-	if err != nil {
-		return err
-	}
-	if n := replication.Superseded(o); n != "" {
-		return fmt.Errorf("%s has become the primary after this node: %w", n, errSuperseded)
-	}
 	return a.control(ctx, session, server, senders)
 }
 
