@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,6 +90,8 @@ func (a *Agent) applyOne(ctx context.Context, session *pg.Session, c replication
 		return a.createLock()
 	case replication.RemoveLock:
 		return a.pg.RemoveLock()
+	case replication.NoteCovered:
+		return a.noteCovered(c.Nodes)
 	case replication.RecordVote:
 		if c.First {
 			if err := a.pg.RemoveVoteNotes(); err != nil {
@@ -170,5 +173,20 @@ func (a *Agent) createLock() error {
 	if c, err := a.pg.Control(); err == nil {
 		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
 	}
+	return a.pg.WriteLock(info)
+}
+
+// noteCovered adds to this node's lock who has all that was written here. A lock
+// that says nothing of its own (an empty one) stays as it is.
+func (a *Agent) noteCovered(nodes []string) error {
+	info, exists, err := a.pg.ReadLock()
+	if err != nil || !exists || info.Timeline == 0 || !strings.EqualFold(info.Node, a.node) {
+		return err
+	}
+	c, err := a.pg.Control()
+	if err != nil {
+		return err
+	}
+	info.Covered, info.Checkpoint = nodes, c.Checkpoint
 	return a.pg.WriteLock(info)
 }

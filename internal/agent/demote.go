@@ -65,7 +65,7 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	d := replication.Demotion{
 		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
 		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
-		Leaves: ocf.Contains(a.call.Notify.Stop, a.node),
+		Leaves: a.leaves(),
 	}
 	ctx, cancel := a.share(ctx, 1, 5)
 	defer cancel()
@@ -76,6 +76,13 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	}
 	d.Nodes, d.Quorate = a.nodes(s), mayAct(s)
 	return d
+}
+
+// leaves says that this instance is stopped next and a standby is not.
+func (a *Agent) leaves() bool {
+	n := a.call.Notify
+	return ocf.Contains(n.Stop, a.node) &&
+		slices.ContainsFunc(n.Unpromoted, func(name string) bool { return !ocf.Contains(n.Stop, name) })
 }
 
 // neverPromoted is certain that the server is a standby and that nobody has

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ const (
 	withoutStandbys = "OCF_RESKEY_CRM_meta_notify_slave_uname= "
 	withNode02      = "OCF_RESKEY_CRM_meta_notify_slave_uname=node02"
 	stopsHere       = "OCF_RESKEY_CRM_meta_notify_stop_uname=node01"
+	stopsAll        = "OCF_RESKEY_CRM_meta_notify_stop_uname=node01 node02"
 )
 
 // apart gives this node and its standby addresses of their own, as in a cluster,
@@ -119,6 +121,7 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 		{"restart", func(*site) {}, withNode02, false},
 		// What the next primary says of it, it may not hear any more.
 		{"to be stopped", func(*site) {}, stopsHere, true},
+		{"all are to be stopped", func(*site) {}, stopsAll, false},
 		{"immediate shutdown", func(s *site) { s.params["stop_escalate"] = "0" }, withNode02, true},
 		{"standby does not answer", func(s *site) {
 			// It streams on, and lets nobody in any more.
@@ -146,12 +149,62 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 			if s.lock() != c.lock {
 				t.Errorf("PGSQL.lock: %t, want %t", s.lock(), c.lock)
 			}
-			if back := !c.lock && c.extra != stopsHere; back {
+			if back := !c.lock && c.extra != stopsHere && c.extra != stopsAll; back {
 				s.monitor(ocf.Success) // it waits for a server that starts
 			} else if s.postmaster() != 0 {
 				t.Errorf("server %d, want none", s.postmaster())
 			}
 		})
+	}
+}
+
+// All nodes were stopped, the old primary first, and are started again before
+// anybody else was primary: it starts beside the standby that had all, without a
+// person. Where that may have been primary since, or is not there, it does not.
+//
+// Conformance: 84 (PostgreSQL server)
+func TestStoppedWithTheRest(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	s.params["stop_escalate"] = "20"
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, withNode02, stopsHere)
+	s.want("stop", ocf.Success)
+	lock, _, err := s.instance().ReadLock()
+	s.must(err)
+	c, err := s.instance().Control()
+	s.must(err)
+	if !slices.Equal(lock.Covered, []string{"node02"}) || lock.Checkpoint != c.Checkpoint {
+		t.Fatalf("lock %+v, checkpoint %s", lock, c.Checkpoint)
+	}
+	record := func(own, other string, online bool) {
+		s.change(func(r *record) {
+			delete(r.Role, "node01")
+			r.Online["node02"] = online
+			r.Permanent["node01"]["pgsql-data-status"], r.Permanent["node02"]["pgsql-data-status"] = own, other
+		})
+	}
+	refused := func(what string) {
+		t.Helper()
+		if a := s.want("start", ocf.ErrGeneric); !strings.Contains(a.reason, "PGSQL.lock") {
+			t.Errorf("%s: reason %q", what, a.reason)
+		}
+	}
+	record("DISCONNECT", "LATEST", true)
+	refused("another was primary")
+	record("LATEST", "STREAMING|SYNC", false)
+	refused("alone")
+	stale := lock
+	stale.Checkpoint--
+	s.must(s.instance().WriteLock(stale))
+	record("LATEST", "STREAMING|SYNC", true)
+	refused("the server has run since")
+	s.must(s.instance().WriteLock(lock))
+	record("LATEST", "STREAMING|SYNC", false)
+	time.AfterFunc(time.Second, func() { record("LATEST", "STREAMING|SYNC", true) })
+	s.want("start", ocf.Success)
+	if s.lock() {
+		t.Error("PGSQL.lock is left")
 	}
 }
 

@@ -31,7 +31,7 @@ func TestExplainTranslatesEveryChange(t *testing.T) {
 		replication.RecordVote{Index: 1, Text: "node02 0000000003000000\n"},
 	}
 	e := &explainer{say: message.For(func(string) string { return "ja" })}
-	kinds := []string{"CreateLock", "RemoveLock", "Promote"} // of no monitor
+	kinds := []string{"CreateLock", "RemoveLock", "NoteCovered", "Promote"} // of no monitor
 	for _, c := range list {
 		kinds = append(kinds, reflect.TypeOf(c).Name())
 		text, reason := e.translate(c)

@@ -182,9 +182,14 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 	return true, a.pg.RemoveLock()
 }
 
+// reunion is the time that the start of an old primary gives the nodes that were
+// stopped with it to be here again; all are started at once, most likely.
+const reunion = 10 * time.Second
+
 // dropCoveredLock removes the lock of a primary that was stopped in order when
 // the present primary has replayed its shutdown checkpoint: there is nothing
-// here that is not there.
+// here that is not there. Where nobody is primary, those that had the checkpoint
+// when this node was stopped have to be here again, and none has been it since.
 func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
 	lock, _, err := a.pg.ReadLock()
 	if err != nil || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
@@ -194,16 +199,40 @@ func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s, err := a.cluster(ctx)
-	if err != nil {
-		return false, err
+	shutdown := replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint}
+	covered := lock.Covered
+	if !shutdown.Clean || lock.Checkpoint != c.Checkpoint {
+		covered = nil // the server has run since
 	}
-	primary := replication.Follower(a.node, a.nodes(s), replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint})
-	if primary == "" {
-		return false, nil
+	removed := false
+	ctx, cancel := context.WithTimeoutCause(ctx, reunion, fmt.Errorf("not within %v", reunion))
+	defer cancel()
+	err = until(ctx, fmt.Sprintf("%v, who had this node's data when it was stopped", covered), 200*time.Millisecond, func() (bool, error) {
+		s, err := a.clusterNow(ctx)
+		if err != nil {
+			return false, err
+		}
+		if primary := replication.Follower(a.node, a.nodes(s), shutdown); primary != "" {
+			a.log.Infof("removing %s: %s has replayed this node's shutdown checkpoint at %s", a.pg.LockFile(), primary, c.Checkpoint)
+			removed = true
+			return true, a.pg.RemoveLock()
+		}
+		if len(covered) == 0 {
+			return true, nil
+		}
+		proved, notYet := replication.Unfollowed(a.node, a.mode(), a.nodes(s), mayAct(s), covered)
+		if proved {
+			a.log.Infof("removing %s: %v had this node's shutdown checkpoint at %s, and nobody has been primary since", a.pg.LockFile(), covered, c.Checkpoint)
+			removed = true
+			return true, a.pg.RemoveLock()
+		}
+		return !notYet, nil
+	})
+	if context.Cause(ctx) != nil {
+		a.report(err) // the file is what the operator has to hear of
+		err = nil
 	}
-	a.log.Infof("removing %s: %s has replayed this node's shutdown checkpoint at %s", a.pg.LockFile(), primary, c.Checkpoint)
-	return true, a.pg.RemoveLock()
+	return removed, err
 }
 
 // prepare makes everything that the server reads at its start.

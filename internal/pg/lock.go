@@ -19,6 +19,11 @@ type LockInfo struct {
 	Timeline wal.Timeline
 	Position wal.LSN
 	Time     time.Time
+	// Covered are the nodes that had all that was written here when this one was
+	// stopped, with the shutdown checkpoint at Checkpoint; empty where none has
+	// proved it.
+	Covered    []string
+	Checkpoint wal.LSN
 }
 
 // LockFile is the path of PGSQL.lock. Its presence means: this node has been
@@ -79,6 +84,10 @@ func parseLock(text string) (LockInfo, error) {
 			l.Position, err = wal.ParseLSN(value)
 		case key == "time":
 			l.Time, err = time.Parse(time.RFC3339, value)
+		case key == "covered":
+			l.Covered = strings.Fields(value)
+		case key == "checkpoint":
+			l.Checkpoint, err = wal.ParseLSN(value)
 		}
 		if err != nil {
 			return LockInfo{}, err
@@ -88,8 +97,12 @@ func parseLock(text string) (LockInfo, error) {
 }
 
 func (l LockInfo) format() string {
-	return fmt.Sprintf("node=%s\ntimeline=%d\nposition=%s\ntime=%s\n",
+	text := fmt.Sprintf("node=%s\ntimeline=%d\nposition=%s\ntime=%s\n",
 		oneLine(l.Node), l.Timeline, l.Position, l.Time.Format(time.RFC3339))
+	if len(l.Covered) > 0 {
+		text += fmt.Sprintf("covered=%s\ncheckpoint=%s\n", oneLine(strings.Join(l.Covered, " ")), l.Checkpoint)
+	}
+	return text
 }
 
 // WriteLock writes the lock; when it returns, the lock survives a power failure.

@@ -401,15 +401,19 @@ func TestLock(t *testing.T) {
 	if err := os.WriteFile(i.LockFile(), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if l, exists, err := i.ReadLock(); !exists || err != nil || l != (LockInfo{}) {
+	if l, exists, err := i.ReadLock(); !exists || err != nil || !reflect.DeepEqual(l, LockInfo{}) {
 		t.Errorf("empty lock: %+v, %t, %v", l, exists, err)
 	}
 	want := LockInfo{Node: "node-1", Timeline: 3, Position: wal.LSN(0x30000A0), Time: time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)}
-	if err := i.WriteLock(want); err != nil {
-		t.Fatal(err)
-	}
-	if l, exists, err := i.ReadLock(); !exists || err != nil || l != want {
-		t.Errorf("got %+v, %t, %v", l, exists, err)
+	covered := want
+	covered.Covered, covered.Checkpoint = []string{"node-2", "node-3"}, wal.LSN(0x40000A0)
+	for _, want := range []LockInfo{want, covered} {
+		if err := i.WriteLock(want); err != nil {
+			t.Fatal(err)
+		}
+		if l, exists, err := i.ReadLock(); !exists || err != nil || !reflect.DeepEqual(l, want) {
+			t.Errorf("got %+v, %t, %v", l, exists, err)
+		}
 	}
 	if err := os.WriteFile(i.LockFile(), []byte("position=nowhere\n"), 0o644); err != nil {
 		t.Fatal(err)

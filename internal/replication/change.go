@@ -85,6 +85,13 @@ type (
 	RemoveLock struct{ Why string }
 )
 
+// NoteCovered keeps PGSQL.lock and writes into it which nodes have all that was
+// written here, for the next start.
+type NoteCovered struct {
+	Nodes []string
+	Why   string
+}
+
 // Promote ends recovery of the local server and waits until it accepts writes.
 type Promote struct{ Why string }
 
@@ -99,6 +106,7 @@ func (Hold) change()            {}
 func (Abstain) change()         {}
 func (CreateLock) change()      {}
 func (RemoveLock) change()      {}
+func (NoteCovered) change()     {}
 func (Promote) change()         {}
 
 func (c SetStatus) String() string {
@@ -141,7 +149,10 @@ func (c Abstain) String() string {
 
 func (c CreateLock) String() string { return "create PGSQL.lock (" + c.Why + ")" }
 func (c RemoveLock) String() string { return "remove PGSQL.lock (" + c.Why + ")" }
-func (c Promote) String() string    { return "promote the server (" + c.Why + ")" }
+func (c NoteCovered) String() string {
+	return fmt.Sprintf("keep PGSQL.lock, %s has all that was written here (%s)", list(c.Nodes), c.Why)
+}
+func (c Promote) String() string { return "promote the server (" + c.Why + ")" }
 
 func attribute(name, node, old, value, why string) string {
 	return fmt.Sprintf("%s on %s: %s -> %s (%s)", name, node, orUnset(old), orUnset(value), why)

@@ -2,6 +2,7 @@ package replication
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 
 	"pgrex/internal/pg/wal"
@@ -340,10 +341,65 @@ func TestDemotedLock(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := base()
 			tt.change(&d)
-			if got := Demoted(d); (len(got) == 1) != tt.removed {
+			got := Demoted(d)
+			if removed := len(got) == 1 && kind(got[0]) == "RemoveLock"; removed != tt.removed {
 				t.Errorf("changes %v", got)
 			}
+			// The instance is stopped next, and a standby that has all is not.
+			d.Leaves = true
+			noted := len(d.Covered) > 0 && d.last()
+			if got := Demoted(d); noted && (len(got) != 1 || kind(got[0]) != "NoteCovered") {
+				t.Errorf("on a node that leaves: changes %v", got)
+			}
 		})
+	}
+}
+
+func kind(c Change) string { return reflect.TypeOf(c).Name() }
+
+// Every record that two other nodes can have, for a node that left when node02
+// had all that it wrote.
+func TestUnfollowed(t *testing.T) {
+	var states []Node
+	for _, data := range []DataStatus{NoData, Disconnect, StreamingAsync, StreamingSync, Latest} {
+		for flags := range 8 {
+			states = append(states, Node{DataStatus: data, Known: flags&1 != 0, Online: flags&2 != 0, Promoted: flags&4 != 0})
+		}
+	}
+	proofs, waits := 0, 0
+	for _, mine := range []DataStatus{NoData, Disconnect, StreamingSync, Latest} {
+		for _, quorate := range []bool{true, false} {
+			for _, two := range states {
+				for _, three := range states {
+					two.Name, three.Name = "node02", "node03"
+					nodes := []Node{{Name: "node01", Known: true, Online: true, DataStatus: mine}, two, three}
+					proved, notYet := Unfollowed("node01", Sync, nodes, quorate, []string{"node02"})
+					candidate := func(n Node) bool { return n.DataStatus == NoData || n.DataStatus == StreamingSync }
+					primary := two.Promoted || three.Promoted || two.DataStatus == Latest || three.DataStatus == Latest
+					// What must hold, in other words than the code's.
+					want := mine == Latest && quorate && !primary && two.Known && three.Known &&
+						(!candidate(two) || two.Online) && !candidate(three)
+					if proved != want {
+						t.Errorf("%+v, quorum %t: proved %t", nodes, quorate, proved)
+					}
+					if notYet && (proved || primary || mine != Latest) {
+						t.Errorf("%+v: waits for nothing", nodes)
+					}
+					if proved {
+						proofs++
+					}
+					if notYet {
+						waits++
+					}
+				}
+			}
+		}
+	}
+	if proofs == 0 || waits == 0 {
+		t.Errorf("%d proofs, %d waits", proofs, waits)
+	}
+	if proved, _ := Unfollowed("node01", Sync, nil, true, nil); proved {
+		t.Error("no record proves nothing")
 	}
 }
 

@@ -183,8 +183,8 @@ type Demotion struct {
 	// Covered are the nodes that have proved to have the shutdown checkpoint,
 	// the last that this node wrote; empty where it wrote none.
 	Covered []string
-	// Leaves says that the instance is stopped next, its node perhaps with it: the
-	// mark of the next primary may not reach its record any more.
+	// Leaves says that the instance is stopped next, its node perhaps with it, and
+	// a standby is not: the mark of the next primary may not reach its record.
 	Leaves bool
 }
 
@@ -201,8 +201,9 @@ func Demoted(d Demotion) []Change {
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
 	case d.Leaves && len(d.Covered) > 0:
 		// Nobody lacks its data, but it may soon lack another's, and would not
-		// know. Its next start finds out, beside the next primary.
-		return nil
+		// know. Its next start finds out, beside the next primary ([Follower]) or
+		// beside those who would be it ([Unfollowed]).
+		return []Change{NoteCovered{Nodes: d.Covered, Why: "this node leaves before the next primary is promoted"}}
 	case d.Quorate && othersHaveAll(d):
 		why := "no other node may be promoted: this node has the latest data"
 		if len(d.Covered) > 0 {
@@ -216,14 +217,16 @@ func Demoted(d Demotion) []Change {
 // last says that nobody has become primary after this node. One that is promoted
 // marks the data of all others before it accepts a write; a cluster whose leader
 // has just changed may promote it while this node is not demoted yet.
-func (d Demotion) last() bool {
-	for _, n := range d.Nodes {
-		own := strings.EqualFold(n.Name, d.Own)
+func (d Demotion) last() bool { return noSuccessor(d.Own, d.Nodes) }
+
+func noSuccessor(me string, nodes []Node) bool {
+	for _, n := range nodes {
+		own := strings.EqualFold(n.Name, me)
 		if own && n.DataStatus != Latest || !own && (n.Promoted || n.DataStatus == Latest) {
 			return false
 		}
 	}
-	return len(d.Nodes) > 0
+	return len(nodes) > 0
 }
 
 // outOfSight says whether a node may be promoted that this one does not see: a
@@ -286,6 +289,28 @@ func Follower(own string, nodes []Node, s Shutdown) string {
 		}
 	}
 	return ""
+}
+
+// Unfollowed says whether nobody has become primary after this node, which was
+// stopped when the nodes covered had all that it wrote: its record says so, and
+// each that could have been promoted is here to make that record the cluster's.
+// Not yet is true while that may still come: one of them is on its way.
+func Unfollowed(own string, mode Mode, nodes []Node, quorate bool, covered []string) (proved, notYet bool) {
+	if !noSuccessor(own, nodes) {
+		return false, false
+	}
+	all := quorate
+	for _, n := range nodes {
+		candidate := n.DataStatus == NoData || n.DataStatus.Promotable(mode)
+		switch {
+		case strings.EqualFold(n.Name, own):
+		case n.Known && candidate && !contains(covered, n.Name):
+			return false, false
+		case !n.Known, candidate && !n.Online:
+			all = false
+		}
+	}
+	return all, !all
 }
 
 // GiveWay is what a standby says of itself that stood further than one of the

@@ -113,7 +113,11 @@ func (m *measurement) measure(w row) error {
 	if err != nil {
 		return err
 	}
-	if _, err := writer.WaitAck(m, m.fault.Add(100*time.Millisecond), lab.Timeouts.Takeover); err != nil {
+	after := m.fault.Add(100 * time.Millisecond)
+	if w.moves && !never { // the old primary may have acknowledged until it was over
+		after = time.Now()
+	}
+	if _, err := writer.WaitAck(m, after, lab.Timeouts.Takeover); err != nil {
 		return err
 	}
 	if err := lab.Pause(m, 2*time.Second); err != nil {

@@ -61,17 +61,25 @@ func TestSwitchoverThereAndBack(t *testing.T) {
 //
 // Conformance: 84 (lab)
 func TestWholeClusterStopAndStart(t *testing.T) {
-	t.Run("nodes", stopNodes)
+	t.Run("nodes", func(t *testing.T) { stopNodes(t, 0) })
+	// The standby is told while the cluster moves the role to it.
+	t.Run("primary first", func(t *testing.T) { stopNodes(t, 50*time.Millisecond) })
 	if *long {
 		t.Run("resources", stopResources)
 	}
 }
 
-func stopNodes(t *testing.T) {
+func stopNodes(t *testing.T, later time.Duration) {
 	s, ctx := begin(t, twoSync)
 	w := s.watch(ctx)
 	must(t, lab.Pause(ctx, time.Second))
+	primary, _ := s.roles(t, ctx)
 	together(t, s.Nodes(), func(n *lab.Node) error {
+		if n != primary {
+			if err := lab.Pause(ctx, later); err != nil {
+				return err
+			}
+		}
 		_, err := n.Run(ctx, "systemctl", "stop", "pacemaker")
 		return err
 	})
