@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -164,9 +163,10 @@ func equalNames(a, b []string) bool {
 }
 
 // createLock marks this node as one whose data may run ahead of the others'.
-// An existing lock stays as it is: it tells of the first time.
+// An existing lock stays as it is: it tells of the first time. One of an earlier
+// time, of which others had all, says nothing of what comes now.
 func (a *Agent) createLock() error {
-	if _, exists, err := a.pg.ReadLock(); err != nil || exists {
+	if old, exists, err := a.pg.ReadLock(); err != nil || exists && len(old.Covered) == 0 {
 		return err
 	}
 	info := pg.LockInfo{Node: a.node, Time: time.Now()}
@@ -176,17 +176,25 @@ func (a *Agent) createLock() error {
 	return a.pg.WriteLock(info)
 }
 
-// noteCovered adds to this node's lock who has all that was written here. A lock
-// that says nothing of its own (an empty one) stays as it is.
+// noteCovered adds to this node's lock who has all that was written here.
 func (a *Agent) noteCovered(nodes []string) error {
-	info, exists, err := a.pg.ReadLock()
-	if err != nil || !exists || info.Timeline == 0 || !strings.EqualFold(info.Node, a.node) {
-		return err
+	var holders []pg.Holder
+	for _, n := range nodes {
+		holders = append(holders, pg.Holder{Node: n, Address: a.standbys[n]})
 	}
-	c, err := a.pg.Control()
-	if err != nil {
-		return err
+	return a.pg.NoteHolders(a.node, holders)
+}
+
+// dropServedLock removes the lock of an old primary that is a standby again, once
+// the record has it that another node's data is the latest.
+func (a *Agent) dropServedLock(ctx context.Context) {
+	lock, exists, err := a.pg.ReadLock()
+	if err != nil || !exists || len(lock.Covered) == 0 {
+		return
 	}
-	info.Covered, info.Checkpoint = nodes, c.Checkpoint
-	return a.pg.WriteLock(info)
+	if own := a.own(ctx); own.DataStatus == replication.Latest || own.DataStatus == replication.NoData {
+		return
+	}
+	a.log.Infof("removing %s: %v had all of this node's data, and another node is primary", a.pg.LockFile(), lock.Covered)
+	a.report(a.pg.RemoveLock())
 }

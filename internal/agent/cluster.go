@@ -54,7 +54,8 @@ func (a *Agent) nodes(s *crm.State) []replication.Node {
 		node := replication.Node{Name: name, Known: known}
 		if known {
 			node = replication.Node{
-				Name: n.Name, Known: true, Online: n.Online, Unclean: n.Unclean,
+				// This one is here, even while its Pacemaker is joining.
+				Name: n.Name, Known: true, Online: n.Online || n.Pending && strings.EqualFold(n.Name, a.node), Unclean: n.Unclean,
 				Promoted:   s.Promoted(a.call.Resource, n.Name),
 				Status:     replication.Status(n.Attrs[a.attr("status")]),
 				DataStatus: replication.DataStatus(n.Attrs[a.attr("data-status")]),

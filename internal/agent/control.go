@@ -179,8 +179,9 @@ func flushed(senders []pg.Sender, s replication.Sender, then pg.ServerState) boo
 
 // stallTime is how long a standby whose node the cluster has lost may take to
 // confirm WAL that waits for it. Across a network that works it takes
-// milliseconds; the server itself gives up only after wal_sender_timeout.
-const stallTime = 500 * time.Millisecond
+// milliseconds; the server itself gives up only after wal_sender_timeout. One that
+// is slower is followed again when it streams, as after any loss.
+const stallTime = 250 * time.Millisecond
 
 // findStalled marks the standbys of lost nodes that confirm nothing. A node can
 // be lost to the cluster while its server goes on: the networks are separate.
@@ -206,7 +207,7 @@ func (a *Agent) findStalled(ctx context.Context, session *pg.Session, o *replica
 func unconfirmed(ctx context.Context, session *pg.Session, server pg.ServerState, some []pg.Sender, patience time.Duration) (map[string]pg.Sender, error) {
 	waiting := map[string]pg.Sender{}
 	for _, row := range some {
-		if row.Flush < server.Current {
+		if row.Flush < server.Flushed {
 			waiting[row.Name] = row
 		}
 	}

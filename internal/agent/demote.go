@@ -38,14 +38,14 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 		return ocf.Success, nil
 	}
 	a.forgetReceiver(brief)
-	standbys := a.standbyAddresses(brief)
+	a.standbys = a.standbyAddresses(brief)
 
 	wasRunning, err := a.stopServer(ctx, a.params.StopEscalate)
 	if err != nil {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
-	a.applyAll(ctx, replication.Demoted(a.demotion(ctx, wasRunning, a.covered(ctx, standbys))))
+	a.applyAll(ctx, replication.Demoted(a.demotion(ctx, wasRunning, a.covered(ctx, a.standbys))))
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
@@ -65,7 +65,6 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	d := replication.Demotion{
 		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
 		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
-		Leaves: a.leaves(),
 	}
 	ctx, cancel := a.share(ctx, 1, 5)
 	defer cancel()
@@ -78,16 +77,9 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 	return d
 }
 
-// leaves says that this instance is stopped next and a standby is not.
-func (a *Agent) leaves() bool {
-	n := a.call.Notify
-	return ocf.Contains(n.Stop, a.node) &&
-		slices.ContainsFunc(n.Unpromoted, func(name string) bool { return !ocf.Contains(n.Stop, name) })
-}
-
 // neverPromoted is certain that the server is a standby and that nobody has
 // asked it to become primary: its control file says so, and the lock that
-// precedes every promotion is not there.
+// precedes every promotion is not there, or is that of an earlier one.
 func (a *Agent) neverPromoted() bool {
 	p, err := a.pg.Processes()
 	if err != nil || p.Postmaster == 0 {
@@ -97,8 +89,8 @@ func (a *Agent) neverPromoted() bool {
 	if err != nil || c.State != pg.DBInArchiveRecovery {
 		return false
 	}
-	_, exists, err := a.pg.ReadLock()
-	return err == nil && !exists
+	lock, exists, err := a.pg.ReadLock()
+	return err == nil && (!exists || lock.Held(c))
 }
 
 // standbyAddresses is where the standbys of this primary come from, by node. It
@@ -163,9 +155,20 @@ func (a *Agent) covered(ctx context.Context, standbys map[string]string) []strin
 	return names
 }
 
+// unlocked says whether the lock is in nobody's way: it is not there, or others
+// have all that is here.
+func (a *Agent) unlocked() (bool, error) {
+	lock, exists, err := a.pg.ReadLock()
+	if err != nil || !exists {
+		return err == nil, err
+	}
+	c, err := a.pg.Control()
+	return err == nil && lock.Held(c), err
+}
+
 // comeBack starts the server again, as the standby that Pacemaker takes a
 // demoted instance for, and says whether it did. Without proof that nobody lacks
-// its data (the lock is still there) it stays down, and so it does when it is to
+// its data (by the lock) it stays down, and so it does when it is to
 // be stopped anyway, or when nobody has said what the cluster is up to.
 //
 // Nobody waits until it serves: the promotion of the next primary comes after
@@ -178,7 +181,7 @@ func (a *Agent) comeBack(ctx context.Context) (bool, error) {
 	if !n.UnpromotedKnown || ocf.Contains(n.Stop, a.node) || !a.usable {
 		return false, nil
 	}
-	if _, locked, err := a.pg.ReadLock(); err != nil || locked {
+	if free, err := a.unlocked(); err != nil || !free {
 		return false, err
 	}
 	if a.params.SlotName != "" {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"pgrex/internal/ocf"
+	"pgrex/internal/pg"
 	"pgrex/test/servers/clients"
 )
 
@@ -18,7 +18,6 @@ const (
 	withoutStandbys = "OCF_RESKEY_CRM_meta_notify_slave_uname= "
 	withNode02      = "OCF_RESKEY_CRM_meta_notify_slave_uname=node02"
 	stopsHere       = "OCF_RESKEY_CRM_meta_notify_stop_uname=node01"
-	stopsAll        = "OCF_RESKEY_CRM_meta_notify_stop_uname=node01 node02"
 )
 
 // apart gives this node and its standby addresses of their own, as in a cluster,
@@ -107,7 +106,8 @@ func TestDemotedPrimaryComesBack(t *testing.T) {
 }
 
 // A synchronous standby that has the shutdown checkpoint has everything: the
-// lock goes and the old primary can follow. One that has not proves nothing.
+// lock says so, and the old primary can follow; it goes when the other node is
+// primary. One that has not the checkpoint proves nothing.
 //
 // Conformance: 80 (PostgreSQL server)
 func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
@@ -116,25 +116,23 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 		name   string
 		change func(*site)
 		extra  string
-		lock   bool
+		has    bool // node02 has all, which the lock says
 	}{
-		{"restart", func(*site) {}, withNode02, false},
-		// What the next primary says of it, it may not hear any more.
+		{"restart", func(*site) {}, withNode02, true},
 		{"to be stopped", func(*site) {}, stopsHere, true},
-		{"all are to be stopped", func(*site) {}, stopsAll, false},
-		{"immediate shutdown", func(s *site) { s.params["stop_escalate"] = "0" }, withNode02, true},
+		{"immediate shutdown", func(s *site) { s.params["stop_escalate"] = "0" }, withNode02, false},
 		{"standby does not answer", func(s *site) {
 			// It streams on, and lets nobody in any more.
 			s.must(os.WriteFile(s.dir+"/peer/pg_hba.conf", []byte("local all all trust\n"), 0o600))
 			s.must(s.peer.Process.Signal(syscall.SIGHUP))
-		}, withNode02, true},
+		}, withNode02, false},
 		{"a third node may be promoted as well", func(s *site) {
 			s.params["node_list"] = "node01 node02 node03"
 			s.change(func(r *record) {
 				r.Online["node03"], r.Transient["node03"] = true, map[string]string{}
 				r.Permanent["node03"] = map[string]string{"pgsql-data-status": "STREAMING|SYNC"}
 			})
-		}, withNode02, true},
+		}, withNode02, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,21 +144,41 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 			}
 			c.change(s)
 			s.want("demote", ocf.Success, withNode02, c.extra)
-			if s.lock() != c.lock {
-				t.Errorf("PGSQL.lock: %t, want %t", s.lock(), c.lock)
+			lock, exists, err := s.instance().ReadLock()
+			s.must(err)
+			if has := len(lock.Covered) == 1 && lock.Covered[0].Node == "node02"; !exists || has != c.has {
+				t.Errorf("PGSQL.lock: %t, %+v", exists, lock)
 			}
-			if back := !c.lock && c.extra != stopsHere && c.extra != stopsAll; back {
-				s.monitor(ocf.Success) // it waits for a server that starts
-			} else if s.postmaster() != 0 {
-				t.Errorf("server %d, want none", s.postmaster())
+			back := c.has && c.extra != stopsHere
+			if !back {
+				if s.postmaster() != 0 {
+					t.Errorf("server %d, want none", s.postmaster())
+				}
+				return
+			}
+			s.monitor(ocf.Success) // it waits for a server that starts
+			if !s.lock() {
+				t.Error("the lock is gone before another node is primary")
+			}
+			// It is not that of a primary any more: a second demotion stops nothing.
+			s.want("demote", ocf.Success, withNode02)
+			if s.postmaster() == 0 {
+				t.Error("a standby was stopped by demote")
+			}
+			s.change(func(r *record) {
+				r.Permanent["node01"]["pgsql-data-status"], r.Permanent["node02"]["pgsql-data-status"] = "DISCONNECT", "LATEST"
+			})
+			s.notify("post", "promote", map[string]string{"promote": "node02", "slave": "node01 node02"})
+			if s.lock() {
+				t.Error("the lock is left beside the next primary")
 			}
 		})
 	}
 }
 
-// All nodes were stopped, the old primary first, and are started again before
-// anybody else was primary: it starts beside the standby that had all, without a
-// person. Where that may have been primary since, or is not there, it does not.
+// All nodes were stopped, the old primary first, and are started again: it starts
+// beside the standby that had all, without a person, whether that has been primary
+// meanwhile or not. Where that is not there, or the record is an old one, it does not.
 //
 // Conformance: 84 (PostgreSQL server)
 func TestStoppedWithTheRest(t *testing.T) {
@@ -174,7 +192,7 @@ func TestStoppedWithTheRest(t *testing.T) {
 	s.must(err)
 	c, err := s.instance().Control()
 	s.must(err)
-	if !slices.Equal(lock.Covered, []string{"node02"}) || lock.Checkpoint != c.Checkpoint {
+	if len(lock.Covered) != 1 || lock.Covered[0].Node != "node02" || lock.Checkpoint != c.Checkpoint {
 		t.Fatalf("lock %+v, checkpoint %s", lock, c.Checkpoint)
 	}
 	record := func(own, other string, online bool) {
@@ -190,21 +208,37 @@ func TestStoppedWithTheRest(t *testing.T) {
 			t.Errorf("%s: reason %q", what, a.reason)
 		}
 	}
-	record("DISCONNECT", "LATEST", true)
-	refused("another was primary")
+	record("STREAMING|SYNC", "LATEST", true)
+	refused("another was primary, and this node is not marked")
 	record("LATEST", "STREAMING|SYNC", false)
 	refused("alone")
+	away := lock
+	away.Covered = []pg.Holder{{Node: "node02", Address: "127.0.0.99"}}
+	s.must(s.instance().WriteLock(away))
+	record("LATEST", "STREAMING|SYNC", true)
+	refused("the other server does not answer")
 	stale := lock
 	stale.Checkpoint--
 	s.must(s.instance().WriteLock(stale))
-	record("LATEST", "STREAMING|SYNC", true)
 	refused("the server has run since")
+
 	s.must(s.instance().WriteLock(lock))
 	record("LATEST", "STREAMING|SYNC", false)
 	time.AfterFunc(time.Second, func() { record("LATEST", "STREAMING|SYNC", true) })
 	s.want("start", ocf.Success)
 	if s.lock() {
 		t.Error("PGSQL.lock is left")
+	}
+	s.want("stop", ocf.Success)
+
+	s.promotePeer()
+	s.must(s.instance().WriteLock(lock))
+	record("LATEST", "STREAMING|SYNC", true)
+	refused("an old record: the other was primary")
+	record("DISCONNECT", "LATEST", true)
+	s.want("start", ocf.Success)
+	if s.lock() {
+		t.Error("PGSQL.lock is left beside one that was primary since")
 	}
 }
 

@@ -41,12 +41,13 @@ type Agent struct {
 	usable   bool   // the configuration is; otherwise only the server is looked after
 	nameless bool   // the name service does not know pgdba
 
-	watcher      *pg.Watcher // held, see holdWatch; nil without one
-	met          *[]int      // processes of a primary that send to standbys, nil while nobody has looked
-	secrets      []string    // variables that hideSecrets has taken away
-	state        *crm.State  // read once per action, see cluster
-	noting       sync.Mutex  // of what changes state while programs run side by side
-	promoteAsked bool        // the server has been told to leave recovery
+	watcher      *pg.Watcher       // held, see holdWatch; nil without one
+	standbys     map[string]string // addresses of those of a primary that is being demoted
+	met          *[]int            // processes of a primary that send to standbys, nil while nobody has looked
+	secrets      []string          // variables that hideSecrets has taken away
+	state        *crm.State        // read once per action, see cluster
+	noting       sync.Mutex        // of what changes state while programs run side by side
+	promoteAsked bool              // the server has been told to leave recovery
 }
 
 // action is one of the actions that look at the server.

@@ -167,6 +167,9 @@ func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState, sender
 	if !a.usable {
 		return nil
 	}
+	if !a.call.Probe() {
+		a.dropServedLock(ctx)
+	}
 	if a.fed(server, senders) {
 		a.reportFollowing(server)
 		return nil

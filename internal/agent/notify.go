@@ -63,6 +63,9 @@ func (a *Agent) beforePromote(ctx context.Context) error {
 // afterPromote ends the vote: positions are of no use any more, and the
 // baseline belongs to the new primary alone.
 func (a *Agent) afterPromote(ctx context.Context) error {
+	if !ocf.Contains(a.call.Notify.Promote, a.node) {
+		a.dropServedLock(ctx)
+	}
 	own := a.own(ctx)
 	var changes []replication.Change
 	if own.XlogLoc != "" {

@@ -66,20 +66,41 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	if err := a.pg.RemoveVoteNotes(); err != nil {
 		return ocf.ErrGeneric, err
 	}
-	_, hadLock, err := a.pg.ReadLock()
+	lock, exists, err := a.pg.ReadLock()
 	if err != nil {
 		return ocf.ErrGeneric, err
 	}
-	if err := a.apply(ctx, session, replication.BeforePromotion(o)); err != nil {
+	hadLock := exists && len(lock.Covered) == 0 // one of an earlier time is written anew
+	attributes, then := replication.BeforePromotion(o)
+	err = a.applyTogether(ctx, attributes)
+	if err == nil {
+		err = a.apply(ctx, session, then)
+	}
+	if err != nil {
 		return ocf.ErrGeneric, a.takeBack(ctx, o, hadLock, err)
 	}
 	// The server accepts writes from here on; what is left is telling so, and
 	// what a standby needs to follow. A primary without a slot is still one.
 	a.report(a.keepPeerSlots(ctx))
-	if err := a.applyTogether(ctx, replication.AfterPromotion(a.after(o))); err != nil {
-		return ocf.ErrGeneric, fmt.Errorf("the server is promoted, the cluster was not told: %w", err)
-	}
+	a.tellPromoted(ctx, o)
 	return ocf.Success, nil
+}
+
+// tellPromoted writes what belongs to a primary, and tries for a while: a daemon of
+// the cluster may just be started again. The server is promoted all the same, which
+// the next monitor says as well; an answer that it is not would have it demoted, and
+// nobody else may be promoted.
+func (a *Agent) tellPromoted(ctx context.Context, o replication.StandbyObservation) {
+	ctx, cancel := context.WithTimeoutCause(ctx, confirmTimeout, errors.New("the cluster does not take it"))
+	defer cancel()
+	var last error
+	err := until(ctx, "the cluster to be told of the promotion", 100*time.Millisecond, func() (bool, error) {
+		last = a.applyTogether(ctx, replication.AfterPromotion(a.after(o)))
+		return last == nil, nil
+	})
+	if err != nil {
+		a.report(errors.Join(err, last))
+	}
 }
 
 // minorityPatience is how long a promotion waits for the end of a primary whose
@@ -231,11 +252,11 @@ func (a *Agent) leavingRecovery() bool {
 // server never became primary: it is still in recovery and nobody has asked it
 // to leave, or it is dead and its control file says that it was in recovery.
 func (a *Agent) takeBack(ctx context.Context, o replication.StandbyObservation, hadLock bool, cause error) error {
-	c, err := a.pg.Control()
+	stopped, err := a.serverStopped(ctx)
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	stopped, err := a.serverStopped(ctx)
+	c, err := a.pg.Control() // after it: what has ended says no more
 	if err != nil {
 		return errors.Join(cause, err)
 	}

@@ -551,6 +551,37 @@ func (s *site) peerPort() int {
 
 func (s *site) startPeer() {
 	s.t.Helper()
+	name := s.launchPeer()
+	s.until("the peer to stream", func() bool {
+		return s.query("select count(*)::text from pg_stat_replication where application_name = '"+name+"' and state = 'streaming' and replay_lsn is not null") == "1"
+	})
+}
+
+// promotePeer makes the peer a primary.
+func (s *site) promotePeer() {
+	s.t.Helper()
+	before := s.askPeer()
+	s.must(os.WriteFile(filepath.Join(s.dir, "peer", "promote"), nil, 0o644)) // as pg_ctl does
+	s.must(s.peer.Process.Signal(syscall.SIGUSR1))
+	s.until("the peer to begin a timeline", func() bool { return s.askPeer().Timeline > before.Timeline })
+}
+
+// askPeer waits until the peer says who it is.
+func (s *site) askPeer() (p pg.Peer) {
+	s.t.Helper()
+	s.until("the peer to answer", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		var err error
+		p, err = s.instance().AskPeer(ctx, "127.0.0.1", "repuser", "")
+		return err == nil
+	})
+	return p
+}
+
+// launchPeer starts the peer and returns what it calls itself.
+func (s *site) launchPeer() string {
+	s.t.Helper()
 	name := "node02"
 	if s.peerName != "" {
 		name = s.peerName
@@ -564,15 +595,16 @@ func (s *site) startPeer() {
 		if s.peerSlot != "" {
 			conf += "primary_slot_name = '" + s.peerSlot + "'\n"
 		}
-		s.must(os.WriteFile(filepath.Join(s.dir, "peer", "recovery.conf"), []byte(conf), 0o644))
+		path := filepath.Join(s.dir, "peer", "recovery.conf")
+		s.must(os.WriteFile(path, []byte(conf), 0o644))
+		owner := postgresUser(s.t)
+		s.must(os.Chown(path, int(owner.UID), int(owner.GID))) // the end of recovery renames it
 	}
 	s.peer = exec.Command(filepath.Join(s.bin, "postgres"), args...)
 	u := postgresUser(s.t)
 	s.peer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID}, Pdeathsig: syscall.SIGKILL}
 	s.must(s.peer.Start())
-	s.until("the peer to stream", func() bool {
-		return s.query("select count(*)::text from pg_stat_replication where application_name = '"+name+"' and state = 'streaming' and replay_lsn is not null") == "1"
-	})
+	return name
 }
 
 func (s *site) stopPeer() {

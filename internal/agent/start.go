@@ -187,9 +187,8 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 const reunion = 10 * time.Second
 
 // dropCoveredLock removes the lock of a primary that was stopped in order when
-// the present primary has replayed its shutdown checkpoint: there is nothing
-// here that is not there. Where nobody is primary, those that had the checkpoint
-// when this node was stopped have to be here again, and none has been it since.
+// the present primary has all of it: there is nothing here that is not there. Where
+// nobody is primary, it rests with those that had all when this node was stopped.
 func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
 	lock, _, err := a.pg.ReadLock()
 	if err != nil || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
@@ -199,40 +198,83 @@ func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	shutdown := replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint}
-	covered := lock.Covered
-	if !shutdown.Clean || lock.Checkpoint != c.Checkpoint {
-		covered = nil // the server has run since
-	}
-	removed := false
+	why := ""
 	ctx, cancel := context.WithTimeoutCause(ctx, reunion, fmt.Errorf("not within %v", reunion))
 	defer cancel()
-	err = until(ctx, fmt.Sprintf("%v, who had this node's data when it was stopped", covered), 200*time.Millisecond, func() (bool, error) {
-		s, err := a.clusterNow(ctx)
-		if err != nil {
-			return false, err
-		}
-		if primary := replication.Follower(a.node, a.nodes(s), shutdown); primary != "" {
-			a.log.Infof("removing %s: %s has replayed this node's shutdown checkpoint at %s", a.pg.LockFile(), primary, c.Checkpoint)
-			removed = true
-			return true, a.pg.RemoveLock()
-		}
-		if len(covered) == 0 {
-			return true, nil
-		}
-		proved, notYet := replication.Unfollowed(a.node, a.mode(), a.nodes(s), mayAct(s), covered)
-		if proved {
-			a.log.Infof("removing %s: %v had this node's shutdown checkpoint at %s, and nobody has been primary since", a.pg.LockFile(), covered, c.Checkpoint)
-			removed = true
-			return true, a.pg.RemoveLock()
-		}
+	err = until(ctx, "those who had this node's data when it was stopped", 200*time.Millisecond, func() (bool, error) {
+		var notYet bool
+		why, notYet = a.lacksNothing(ctx, lock, c)
 		return !notYet, nil
 	})
-	if context.Cause(ctx) != nil {
-		a.report(err) // the file is what the operator has to hear of
-		err = nil
+	if err != nil {
+		a.log.Info(oneLine(err)) // the file is what the operator has to hear of
 	}
-	return removed, err
+	if why == "" {
+		return false, nil
+	}
+	a.log.Infof("removing %s: %s", a.pg.LockFile(), why)
+	return true, a.pg.RemoveLock()
+}
+
+// lacksNothing says why the lock is in nobody's way, or "", and whether that may come
+// yet.
+func (a *Agent) lacksNothing(ctx context.Context, lock pg.LockInfo, c pg.Control) (why string, notYet bool) {
+	s, err := a.clusterNow(ctx)
+	if err != nil {
+		a.log.Debug(oneLine(err))
+		return "", true
+	}
+	nodes := a.nodes(s)
+	primary := replication.Follower(a.node, nodes, replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint})
+	if primary != "" {
+		descends, err := a.descends(ctx, c)
+		if err != nil {
+			a.log.Info(oneLine(err))
+		}
+		if descends {
+			return fmt.Sprintf("%s has this node's shutdown checkpoint at %s in its history", primary, c.Checkpoint), false
+		}
+		return "", err != nil
+	}
+	if !lock.Held(c) {
+		return "", false // nobody had all, or the server has run since
+	}
+	r := replication.Return{Own: a.node, Mode: a.mode(), Nodes: nodes, Quorate: mayAct(s)}
+	for _, h := range lock.Covered {
+		r.Covered = append(r.Covered, h.Node)
+		if a.isStandbyStill(ctx, h, c) {
+			r.Answered = append(r.Answered, h.Node)
+		}
+	}
+	ok, notYet := replication.MayReturn(r)
+	if ok {
+		why = fmt.Sprintf("%v had all of this node's data when it was stopped, and nothing has been written elsewhere but there", lock.Covered)
+	}
+	return why, notYet
+}
+
+// descends asks the primary whether all that was written here is in its history.
+func (a *Agent) descends(ctx context.Context, c pg.Control) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	return a.pg.Descends(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt, c)
+}
+
+// isStandbyStill asks a node that had all of this one's data whether it has been
+// promoted since: its timeline would be another one. With restart_on_promote it
+// would not.
+func (a *Agent) isStandbyStill(ctx context.Context, h pg.Holder, c pg.Control) bool {
+	if a.params.RestartOnPromote {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	p, err := a.pg.AskPeer(ctx, h.Address, a.params.RepUser, a.params.PrimaryConninfoOpt)
+	if err != nil {
+		a.log.Debug(oneLine(err))
+		return false
+	}
+	return p.SystemID == c.SystemID && p.Timeline == c.Timeline && p.Position > c.Checkpoint
 }
 
 // prepare makes everything that the server reads at its start.

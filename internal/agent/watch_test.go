@@ -226,6 +226,94 @@ func TestWatcherLife(t *testing.T) {
 	}
 }
 
+// A server, or its watcher, is killed while an action is at work on it: the action
+// gives the answer, nothing is told twice, and nobody is left who watches nothing.
+func TestKilledDuringAnAction(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		code   ocf.Code
+		atMost int // how often the cluster is told beside the action's own answer
+		do     func(*site) answer
+	}{
+		{"server, before it is up", ocf.ErrGeneric, 0, func(s *site) answer {
+			s.params["restore_command"] = "sleep 2; false" // it is not up before that
+			return s.during("start", func() {
+				s.until("a postmaster", func() bool { return s.postmaster() != 0 })
+				s.must(syscall.Kill(s.postmaster(), syscall.SIGKILL))
+			})
+		}},
+		{"server, in a stop", ocf.Success, 0, func(s *site) answer {
+			s.watchedPrimary()
+			return s.during("demote", s.slowStop(func() { s.must(syscall.Kill(s.postmaster(), syscall.SIGKILL)) }))
+		}},
+		{"watcher, in a stop", ocf.Success, 0, func(s *site) answer {
+			s.watchedPrimary()
+			pid := s.watcher()
+			return s.during("demote", s.slowStop(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })) // it may have ended
+		}},
+		{"server, in a promotion", ocf.ErrGeneric, 1, func(s *site) answer {
+			s.params["watch_server"] = "true"
+			s.standby()
+			s.change(func(r *record) { r.Role["node01"] = "Unpromoted" })
+			s.watched()
+			s.takeOver()
+			s.forgetCalls()
+			return s.do("promote", "STANDIN_KILL_SERVER=after")
+		}},
+		{"watcher, in a promotion", ocf.Success, 0, func(s *site) answer {
+			s.params["watch_server"] = "true"
+			s.standby()
+			s.change(func(r *record) { r.Role["node01"] = "Unpromoted" })
+			pid := s.watched()
+			s.takeOver()
+			s.forgetCalls()
+			a := s.during("promote", func() { s.must(syscall.Kill(pid, syscall.SIGKILL)) })
+			s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+			s.want("monitor", ocf.RunningPromoted, recurring)
+			if next := s.watched(); next == pid {
+				s.t.Errorf("watcher %d is alive", pid)
+			}
+			s.want("demote", ocf.Success)
+			return a
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.params["watch_server"], s.params["stop_escalate"] = "true", "20"
+			if a := c.do(s); a.code != c.code {
+				t.Errorf("answer %+v, want %v", a, c.code)
+			}
+			s.waitGone()
+			if n := s.unwatched(); n > c.atMost {
+				t.Errorf("told %d times", n)
+			}
+		})
+	}
+}
+
+// during does something while an action is at work.
+func (s *site) during(action string, do func()) answer {
+	done := make(chan answer)
+	go func() { done <- s.do(action) }()
+	do()
+	return <-done
+}
+
+// slowStop keeps the server from ending by its own, and does something meanwhile.
+func (s *site) slowStop(do func()) func() {
+	s.t.Helper()
+	checkpointer, err := strconv.Atoi(s.query("select pid::text from pg_stat_activity where backend_type = 'checkpointer'"))
+	s.must(err)
+	goOn := s.stopped(checkpointer)
+	return func() {
+		time.Sleep(500 * time.Millisecond) // the shutdown has been asked for
+		do()
+		time.Sleep(500 * time.Millisecond)
+		goOn()
+	}
+}
+
 // anonymous is the memory that is a process's alone, in kB: the pages of the
 // program's file are shared with every call of the agent.
 func anonymous(t *testing.T, status string) int {

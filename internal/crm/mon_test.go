@@ -88,7 +88,7 @@ pgsql on node01: Promoted
 pgsql on node02: Unpromoted
 `},
 		{"crm_mon-2.0.5-as-xml.xml", `quorate false, ignores quorum true, fencing false
-node01 1 online true pending true unclean false
+node01 1 online false pending true unclean false
 node02 2 online true pending false unclean false pgsql-status=HS:alone
 pgsql on node02: Unpromoted failed
 `},
@@ -211,7 +211,7 @@ func FuzzParseMon(f *testing.F) {
 			t.Error("no error and no node")
 		}
 		for _, n := range s.Nodes {
-			if n.Attrs == nil || n.AttrsKnown != n.Online {
+			if n.Attrs == nil || n.Online && !n.AttrsKnown || n.Online && n.Pending {
 				t.Errorf("%+v", n)
 			}
 		}

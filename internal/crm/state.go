@@ -150,7 +150,8 @@ func ParseMon(text []byte) (State, error) {
 		attrs[n.Name] = values
 	}
 	for _, n := range m.Nodes {
-		node := Node{Name: n.Name, ID: n.ID, Online: n.Online, Pending: n.Pending, Unclean: n.Unclean,
+		// With fencing crm_mon calls a node online whose Corosync alone runs.
+		node := Node{Name: n.Name, ID: n.ID, Online: n.Online && !n.Pending, Pending: n.Pending, Unclean: n.Unclean,
 			Attrs: attrs[n.Name], AttrsKnown: n.Online}
 		if node.Attrs == nil {
 			node.Attrs = map[string]string{}

@@ -363,7 +363,7 @@ func (n *fakeNode) known(op string) func(context.Context, []byte) (any, error) {
 	case "server-process":
 		return read(func() any { return n.server })
 	case "agent-lock":
-		return read(func() any { return lockFile{filepath.Join(fakeTmp, "PGSQL.lock"), n.lock} })
+		return read(func() any { return lockFile{Path: filepath.Join(fakeTmp, "PGSQL.lock"), Exists: n.lock} })
 	case "read-file":
 		return func(_ context.Context, raw []byte) (any, error) {
 			n.c.mu.Lock()

@@ -285,13 +285,29 @@ var restart = node.Define("restart-primary", func(ctx context.Context, in restar
 	}
 })
 
-// ensureLock writes the lock of the agent as the agent does, where there is none.
+// heldIn names who has all that was written on a node.
+type heldIn struct {
+	serverIn
+	Node   string
+	Holder pg.Holder
+}
+
+var noteHolder = node.Define("note-holder", func(ctx context.Context, in heldIn) (struct{}, error) {
+	i, err := in.instance(ctx)
+	if err == nil {
+		err = i.NoteHolders(in.Node, []pg.Holder{in.Holder})
+	}
+	return struct{}{}, err
+})
+
+// ensureLock writes the lock of the agent as the agent does, where there is none,
+// or only one that is in nobody's way.
 func ensureLock(i *pg.Instance, name string) error {
-	_, exists, err := i.ReadLock()
+	old, exists, err := i.ReadLock()
 	if err != nil && !exists {
 		return err
 	}
-	if exists {
+	if exists && len(old.Covered) == 0 {
 		return nil
 	}
 	info := pg.LockInfo{Node: name, Time: time.Now()}

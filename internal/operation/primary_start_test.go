@@ -488,7 +488,9 @@ func TestPrimaryStartWithFile(t *testing.T) {
 		{"older data", func(c *fakeCluster) { old(c); ofNode(c.b, aDatabase(0x6000000)) }, nil, "-", 3, "PST-022", nil},
 		{"lock in the tmpdir of the file", func(c *fakeCluster) {
 			old(c)
-			answer(c.a, "agent-lock", func(in serverIn) (lockFile, error) { return lockFile{in.Settings.TmpDir + "/PGSQL.lock", true}, nil })
+			answer(c.a, "agent-lock", func(in serverIn) (lockFile, error) {
+				return lockFile{Path: in.Settings.TmpDir + "/PGSQL.lock", Exists: true}, nil
+			})
 		}, nil, "-", 3, "PST-014: Lock file exists: /dbfp/tmp/PGSQL.lock", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -90,9 +90,11 @@ var serverProcess = node.Define("server-process", func(ctx context.Context, in s
 })
 
 // lockFile is the lock of the agent on a node: its path, and whether it is there.
+// Held says that it is in nobody's way: others had all when the node was stopped.
 type lockFile struct {
 	Path   string
 	Exists bool
+	Held   bool
 }
 
 var findLock = node.Define("agent-lock", func(ctx context.Context, in serverIn) (lockFile, error) {
@@ -100,11 +102,15 @@ var findLock = node.Define("agent-lock", func(ctx context.Context, in serverIn) 
 	if err != nil {
 		return lockFile{}, err
 	}
-	_, exists, err := i.ReadLock()
+	lock, exists, err := i.ReadLock()
 	if exists {
-		err = nil // what it says does not matter here
+		err = nil // one that cannot be understood is a lock all the same
 	}
-	return lockFile{i.LockFile(), exists}, err
+	held := false
+	if c, err := i.Control(); err == nil {
+		held = lock.Held(c)
+	}
+	return lockFile{i.LockFile(), exists, held}, err
 })
 
 var removeLock = node.Define("remove-agent-lock", func(ctx context.Context, in serverIn) (struct{}, error) {

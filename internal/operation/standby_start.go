@@ -198,7 +198,7 @@ func (j *joiner) checks(ctx context.Context) error {
 	}
 	return j.con.Do(message.SST103, nil, func() error {
 		l, err := findLock.On(ctx, j.own, serverIn{j.db.settings})
-		if err == nil && l.Exists && !j.removeLock {
+		if err == nil && l.Exists && !l.Held && !j.removeLock {
 			return message.Fail(message.SST013, "path", l.Path).Then(j.called("standby-start") + " --remove-lock")
 		}
 		return err

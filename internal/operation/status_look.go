@@ -116,7 +116,7 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 		return l, nil //nolint:nilerr // without its user nothing can be asked of the server
 	}
 	if _, exists, err := i.ReadLock(); err == nil || exists {
-		l.Lock = &lockFile{i.LockFile(), exists}
+		l.Lock = &lockFile{Path: i.LockFile(), Exists: exists}
 	}
 	if pid, err := serverPID(i); err == nil {
 		l.PID = &pid

@@ -81,7 +81,7 @@ func recordedStatus(t *testing.T, release string, edits ...string) statusFacts {
 		Addresses:  []virtualIP{{"vip-master", "192.168.0.10", forPrimary}, {"vip-rep", "192.168.2.3", forReplication}, {"vip-slave", "192.168.0.20", forStandby}},
 		Configured: true,
 		Looks: map[string]look{"node01": {
-			Stack: []node.Process{{PID: 1, Name: "corosync"}}, Lock: &lockFile{"/var/lib/pgsql/tmp/PGSQL.lock", true}, Journal: &journalLook{}, PID: new(int),
+			Stack: []node.Process{{PID: 1, Name: "corosync"}}, Lock: &lockFile{Path: "/var/lib/pgsql/tmp/PGSQL.lock", Exists: true}, Journal: &journalLook{}, PID: new(int),
 			Server: &serverLook{Current: 0x3000000, Senders: []senderLook{
 				{Name: "node02", Address: "192.168.2.2", State: "streaming", Sync: "sync", Behind: 4096, Delay: &delay}}},
 			Disks: []disk{{"/dbfp/pgarch/arc1", 50 << 30, 100 << 30}},
@@ -112,7 +112,9 @@ func withLook(f statusFacts, edit func(*look)) statusFacts {
 	return f
 }
 
-func lockAt(exists bool) *lockFile { return &lockFile{"/var/lib/pgsql/tmp/PGSQL.lock", exists} }
+func lockAt(exists bool) *lockFile {
+	return &lockFile{Path: "/var/lib/pgsql/tmp/PGSQL.lock", Exists: exists}
+}
 
 // stoppedNode is a node whose cluster is down.
 func stoppedNode(lock bool) look {
@@ -754,7 +756,7 @@ func TestLookAround(t *testing.T) {
 	set := pg.Settings{Data: data, TmpDir: dir, User: pg.User{Name: "root"}, SocketDir: dir, Port: 1}
 	l, err = lookAround.On(ctx, local, lookIn{Settings: &set, Journal: file})
 	if err != nil || l.Journal == nil || l.Journal.File == nil || l.Journal.File.Phase != "frozen" || l.Server != nil ||
-		l.Lock == nil || *l.Lock != (lockFile{lock, true}) || l.PID == nil || *l.PID != 0 {
+		l.Lock == nil || *l.Lock != (lockFile{Path: lock, Exists: true}) || l.PID == nil || *l.PID != 0 {
 		t.Errorf("%v %+v", err, l)
 	}
 	if err := os.WriteFile(file, []byte(`{`), 0o600); err != nil {

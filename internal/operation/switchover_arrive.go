@@ -46,6 +46,13 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	}
 	w.con.OK()
 	w.con.Tell(message.SWO060, "node", to)
+	// Our agent has done so when it heard of the promotion, the shell agent does not.
+	const patience = 10 * time.Second
+	brief, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := removeLock.On(brief, w.from, serverIn{w.db.settings}); err != nil {
+		w.con.Detail("%s: %v", w.from.Name(), err)
+	}
 	outage := "?"
 	if done != nil {
 		const more = 5 * time.Second

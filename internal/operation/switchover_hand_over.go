@@ -11,6 +11,7 @@ import (
 	"pgrex/internal/crm"
 	"pgrex/internal/message"
 	"pgrex/internal/node"
+	"pgrex/internal/pg"
 	"pgrex/internal/pg/wal"
 )
 
@@ -155,8 +156,9 @@ func (w *switcher) stop(ctx context.Context) error {
 	return nil
 }
 
-// prove is phase S6: the standby has all that the primary has ever written, so
-// the primary's lock says nothing any more and goes.
+// prove is phase S6: the standby has all that the primary has ever written, which
+// the primary's lock says from now on: it is in nobody's way. It goes when the other
+// node is primary (arrive): lost before that, this one would take its data for the latest.
 func (w *switcher) prove(ctx context.Context) error {
 	w.con.Step(message.SWO107)
 	if err := w.phase(ctx, phaseProof); err != nil {
@@ -171,11 +173,20 @@ func (w *switcher) prove(ctx context.Context) error {
 		return message.Fail(message.SWO042, "a", got, "b", end).Because(err)
 	}
 	w.con.Detail("%s has %v, the shutdown checkpoint of %s ends at %v", w.to.Name(), got, w.from.Name(), end)
-	if _, err := removeLock.On(ctx, w.from, serverIn{w.db.settings}); err != nil {
+	in := heldIn{serverIn{w.db.settings}, w.from.Name(), pg.Holder{Node: w.to.Name(), Address: w.addressOf(w.to)}}
+	if _, err := noteHolder.On(ctx, w.from, in); err != nil {
 		return err
 	}
 	w.con.OK()
 	return nil
+}
+
+// addressOf is that of a node on the D-LAN.
+func (w *switcher) addressOf(n node.Node) string {
+	if n.Name() == w.own.Name() {
+		return w.lans.Own.String()
+	}
+	return w.lans.Peer.String()
 }
 
 // thaw is phase S7: Pacemaker is let go and does the rest.

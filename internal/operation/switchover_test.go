@@ -294,16 +294,25 @@ func (w *switching) serverOf(n *fakeNode) {
 		}
 		return struct{}{}, nil
 	})
-	n.answers["remove-agent-lock"] = func(context.Context, []byte) (any, error) {
+	// A lock that says who has all is in nobody's way, and of no account here.
+	n.answers["note-holder"] = func(context.Context, []byte) (any, error) {
 		w.mu.Lock()
 		if n.server != 0 {
-			w.t.Error("the lock of a server that runs is removed")
+			w.t.Error("the lock of a server that runs is given up")
 		}
 		was := n.lock
 		n.lock = false
 		w.mu.Unlock()
 		if was {
-			n.changed("remove the lock")
+			n.changed("give the lock up")
+		}
+		return struct{}{}, nil
+	}
+	n.answers["remove-agent-lock"] = func(context.Context, []byte) (any, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if n.lock || n.role == crm.Promoted {
+			w.t.Errorf("the lock of a primary is removed, %t", n.lock)
 		}
 		return struct{}{}, nil
 	}
@@ -373,7 +382,7 @@ const (
 // handedOver is what a switchover from a changes.
 var handedOver = []string{
 	"pgrex01: checkpoint", "(proof)", "pgrex01: " + freezes, "pgrex01: " + scores + "2000", "pgrex01: stop the server",
-	"(proof)", "pgrex01: remove the lock", "pgrex02: " + thaws,
+	"(proof)", "pgrex01: give the lock up", "pgrex02: " + thaws,
 }
 
 // wentBack is what one changes that is undone once the server has been stopped.
@@ -544,7 +553,7 @@ func TestSwitchoverJournal(t *testing.T) {
 	got := w.play(typed{}, "pg-rex_switchover", "--yes")
 	want := []string{
 		"checkpoint checkpoint: checkpoint", "freeze freeze: " + freezes, "freeze freeze: " + scores + "2000", "stop stop: stop the server",
-		"proof proof: remove the lock", "switch switch: " + thaws,
+		"proof proof: give the lock up", "switch switch: " + thaws,
 	}
 	if !slices.Equal(seen, want) || got.status != 0 || w.journals() != [2]string{} {
 		t.Errorf("%+v\n%s\n%v", got, strings.Join(seen, "\n"), w.journals())
@@ -685,7 +694,7 @@ func TestSwitchoverComesBack(t *testing.T) {
 
 // A wish to stop in the critical phases undoes them, whenever it comes.
 func TestSwitchoverInterrupted(t *testing.T) {
-	for _, at := range []string{freezes, scores + "2000", "stop the server", "remove the lock"} {
+	for _, at := range []string{freezes, scores + "2000", "stop the server", "give the lock up"} {
 		t.Run(at, func(t *testing.T) {
 			w := healthySwitching(t)
 			var s *session
@@ -713,7 +722,7 @@ func TestSwitchoverInterrupted(t *testing.T) {
 				strings.Contains(got.err, "--resume") {
 				t.Errorf("%+v\n%v\n%q", got, err, w.changes())
 			}
-			if stopped := slices.Contains(w.changes(), "pgrex01: stop the server"); stopped != (at == "stop the server" || at == "remove the lock") {
+			if stopped := slices.Contains(w.changes(), "pgrex01: stop the server"); stopped != (at == "stop the server" || at == "give the lock up") {
 				t.Errorf("it went on: %q", w.changes())
 			}
 		})

@@ -37,10 +37,52 @@ const dialPatience = 200 * time.Millisecond
 // replication role, the password is in pgdba's password file or in opt, which
 // is primary_conninfo_opt.
 func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, error) {
-	const doing = "cannot ask %s how far it is: %w"
+	p, s, err := i.askPeer(ctx, addr, user, opt)
+	if err != nil {
+		return Peer{}, fmt.Errorf("cannot ask %s how far it is: %w", addr, err)
+	}
+	s.Close()
+	return p, nil
+}
+
+// Descends asks the server at addr, as [Instance.AskPeer] does, whether all that
+// was written here before the shutdown that the control file tells of is part of its
+// history (TIMELINE_HISTORY; manual, "Streaming Replication Protocol").
+func (i *Instance) Descends(ctx context.Context, addr, user, opt string, c Control) (bool, error) {
+	end, err := i.ShutdownEnd(c)
+	if err != nil {
+		return false, err
+	}
+	p, s, err := i.askPeer(ctx, addr, user, opt)
+	if err != nil {
+		return false, fmt.Errorf("cannot ask %s for its history: %w", addr, err)
+	}
+	defer s.Close()
+	if p.SystemID != c.SystemID || p.Timeline == c.Timeline {
+		return p.SystemID == c.SystemID && p.Position >= end, nil
+	}
+	if p.Timeline < c.Timeline {
+		return false, nil
+	}
+	res, err := s.query(ctx, "read its history", fmt.Sprintf("TIMELINE_HISTORY %d", p.Timeline))
+	if err == nil && (len(res) != 1 || len(res[0].Rows) != 1 || len(res[0].Rows[0]) != 2) {
+		err = errors.New("the answer is not one row of two columns")
+	}
+	if err != nil {
+		return false, fmt.Errorf("cannot ask %s for its history: %w", addr, err)
+	}
+	h, err := wal.ParseHistory(res[0].Rows[0][1])
+	if err != nil {
+		return false, fmt.Errorf("cannot read the history of %s: %w", addr, err)
+	}
+	return h.Contains(p.Timeline, c.Timeline, end), nil
+}
+
+// askPeer is the session of a question, still open, and the first answer.
+func (i *Instance) askPeer(ctx context.Context, addr, user, opt string) (Peer, *Session, error) {
 	conf, err := i.connConfig(ctx, addr)
 	if err != nil {
-		return Peer{}, fmt.Errorf(doing, addr, err)
+		return Peer{}, nil, err
 	}
 	conf.User, conf.Database = user, "replication"
 	conf.Password = i.storedPassword(addr, conf.Database, user)
@@ -51,19 +93,19 @@ func (i *Instance) AskPeer(ctx context.Context, addr, user, opt string) (Peer, e
 	conf.DialFunc = dialOnce()
 	conn, err := pgconn.ConnectConfig(ctx, conf)
 	if err != nil {
-		return Peer{}, fmt.Errorf(doing, addr, describe(ctx, "cannot connect", err))
+		return Peer{}, nil, describe(ctx, "cannot connect", err)
 	}
 	s := &Session{conn: conn}
-	defer s.Close()
 	res, err := s.query(ctx, "identify it", "IDENTIFY_SYSTEM")
-	if err != nil {
-		return Peer{}, fmt.Errorf(doing, addr, err)
+	var p Peer
+	if err == nil {
+		p, err = parsePeer(res)
 	}
-	p, err := parsePeer(res)
 	if err != nil {
-		return Peer{}, fmt.Errorf(doing, addr, err)
+		s.Close()
+		return Peer{}, nil, err
 	}
-	return p, nil
+	return p, s, nil
 }
 
 // IsHere says whether an address is one of this node's.

@@ -184,8 +184,8 @@ func FuzzFiles(f *testing.F) {
 
 // What the server answers is text that a release may word in a new way.
 func FuzzAnswer(f *testing.F) {
-	f.Add("t|150004|node02|0/3000060|0/30000A0|||1|streaming|1|1|on|f", "|")
-	f.Add("f|180000||||0/3000060|000000020000000000000003||||2|on|", "|")
+	f.Add("t|150004|node02|0/3000060|0/30000A0|||1|streaming|1|1|on|f||", "|")
+	f.Add("f|180000||||0/3000060|000000020000000000000003||||2|on|||0/3000060", "|")
 	f.Add("", "|")
 	f.Add("t,x,,77", ",")
 	f.Add("7300000000000000001|2|0/3000060|", "|")

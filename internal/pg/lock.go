@@ -22,8 +22,21 @@ type LockInfo struct {
 	// Covered are the nodes that had all that was written here when this one was
 	// stopped, with the shutdown checkpoint at Checkpoint; empty where none has
 	// proved it.
-	Covered    []string
+	Covered    []Holder
 	Checkpoint wal.LSN
+}
+
+// Holder is a node that has all that another one wrote, and the address at which
+// its server is asked.
+type Holder struct{ Node, Address string }
+
+func (h Holder) String() string { return h.Node + "@" + h.Address }
+
+// Held says whether those that are Covered have all that is in the data directory
+// still: it has been a standby's at most since the lock was noted.
+func (l LockInfo) Held(c Control) bool {
+	unchanged := c.State == DBShutDown || c.State == DBShutDownInRecovery || c.State == DBInArchiveRecovery
+	return len(l.Covered) > 0 && unchanged && c.Checkpoint == l.Checkpoint
 }
 
 // LockFile is the path of PGSQL.lock. Its presence means: this node has been
@@ -85,7 +98,10 @@ func parseLock(text string) (LockInfo, error) {
 		case key == "time":
 			l.Time, err = time.Parse(time.RFC3339, value)
 		case key == "covered":
-			l.Covered = strings.Fields(value)
+			for _, word := range strings.Fields(value) {
+				node, address, _ := strings.Cut(word, "@")
+				l.Covered = append(l.Covered, Holder{node, address})
+			}
 		case key == "checkpoint":
 			l.Checkpoint, err = wal.ParseLSN(value)
 		}
@@ -100,13 +116,32 @@ func (l LockInfo) format() string {
 	text := fmt.Sprintf("node=%s\ntimeline=%d\nposition=%s\ntime=%s\n",
 		oneLine(l.Node), l.Timeline, l.Position, l.Time.Format(time.RFC3339))
 	if len(l.Covered) > 0 {
-		text += fmt.Sprintf("covered=%s\ncheckpoint=%s\n", oneLine(strings.Join(l.Covered, " ")), l.Checkpoint)
+		var words []string
+		for _, h := range l.Covered {
+			words = append(words, h.String())
+		}
+		text += fmt.Sprintf("covered=%s\ncheckpoint=%s\n", oneLine(strings.Join(words, " ")), l.Checkpoint)
 	}
 	return text
 }
 
 // WriteLock writes the lock; when it returns, the lock survives a power failure.
 func (i *Instance) WriteLock(l LockInfo) error { return i.writeFile(i.LockFile(), l.format()) }
+
+// NoteHolders keeps the lock, of a server that was stopped with a checkpoint, and
+// adds to it who has all that was written here. One that says nothing is written anew.
+func (i *Instance) NoteHolders(node string, holders []Holder) error {
+	c, err := i.Control()
+	if err != nil {
+		return err
+	}
+	info, _, err := i.ReadLock()
+	if err != nil || info.Timeline == 0 {
+		info = LockInfo{Node: node, Timeline: c.Timeline, Position: c.Checkpoint, Time: time.Now()}
+	}
+	info.Covered, info.Checkpoint = holders, c.Checkpoint
+	return i.WriteLock(info)
+}
 
 // RemoveLock removes the lock.
 func (i *Instance) RemoveLock() error { return i.removeFile(i.LockFile()) }

@@ -45,8 +45,9 @@ type ServerState struct {
 	// none. Receive is none before the first attempt to stream, and after a
 	// failed one it points to the start of a segment.
 	Receive, Replay wal.LSN
-	// Current is the position that a primary has written up to, zero on a standby.
-	Current wal.LSN
+	// Current is the position that a primary has written up to, and Flushed the one up
+	// to which that is on disk, which is what standbys are sent; zero on a standby.
+	Current, Flushed wal.LSN
 	// Timeline is the one that a primary writes. On a standby it is the
 	// newest one that it has received from or, without a receiver that may be
 	// looked at, that the control file knows of.
@@ -105,6 +106,7 @@ func names(release int, sql string) string {
 		"pg_last_wal_receive_lsn", "pg_last_xlog_receive_location",
 		"pg_last_wal_replay_lsn", "pg_last_xlog_replay_location",
 		"pg_current_wal_lsn", "pg_current_xlog_location",
+		"pg_current_wal_flush_lsn", "pg_current_xlog_flush_location",
 		"pg_wal_lsn_diff", "pg_xlog_location_diff",
 		"pg_walfile_name", "pg_xlogfile_name",
 		"pg_is_wal_replay_paused", "pg_is_xlog_replay_paused",
@@ -132,7 +134,8 @@ const stateSQL = `SELECT pg_catalog.pg_is_in_recovery(),
  CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END,
  (SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.last_msg_receipt_time)
   FROM pg_catalog.pg_stat_wal_receiver r
-  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1)`
+  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1),
+ CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_current_wal_flush_lsn() END`
 
 const sendersSQL = `SELECT s.pid, s.application_name, s.usename, s.client_addr, s.state, s.sync_state,
  s.sent_lsn, s.write_lsn, s.flush_lsn, s.replay_lsn, %s,
@@ -296,6 +299,7 @@ func parseState(cols [][]byte) (ServerState, error) {
 	if ago, ok := r.seconds(); ok {
 		st.ReceiverHeard = time.Now().Add(-ago)
 	}
+	st.Flushed = r.lsn()
 	if !st.InRecovery {
 		// After a promotion the server still tells what it replayed last.
 		st.Receive, st.Replay = 0, 0

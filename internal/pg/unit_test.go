@@ -406,7 +406,7 @@ func TestLock(t *testing.T) {
 	}
 	want := LockInfo{Node: "node-1", Timeline: 3, Position: wal.LSN(0x30000A0), Time: time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)}
 	covered := want
-	covered.Covered, covered.Checkpoint = []string{"node-2", "node-3"}, wal.LSN(0x40000A0)
+	covered.Covered, covered.Checkpoint = []Holder{{"node-2", "192.168.2.2"}, {"node-3", "fd00::3"}}, wal.LSN(0x40000A0)
 	for _, want := range []LockInfo{want, covered} {
 		if err := i.WriteLock(want); err != nil {
 			t.Fatal(err)
@@ -516,7 +516,7 @@ func TestPosition(t *testing.T) {
 			}
 			return []byte(s)
 		}
-		return [][]byte{[]byte("t"), []byte("150018"), []byte(""), cell(receive), cell(replay), nil, nil, nil, nil, []byte("1"), []byte("1"), []byte("on"), []byte("f"), nil}
+		return [][]byte{[]byte("t"), []byte("150018"), []byte(""), cell(receive), cell(replay), nil, nil, nil, nil, []byte("1"), []byte("1"), []byte("on"), []byte("f"), nil, nil}
 	}
 	for _, c := range []struct{ receive, replay, want string }{
 		{"0/3000060", "0/30000A0", "00000000030000A0"},

@@ -86,7 +86,7 @@ type (
 )
 
 // NoteCovered keeps PGSQL.lock and writes into it which nodes have all that was
-// written here, for the next start.
+// written here: it is in nobody's way until one of them is primary.
 type NoteCovered struct {
 	Nodes []string
 	Why   string

@@ -3,6 +3,7 @@ package replication
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgrex/internal/pg/wal"
@@ -222,12 +223,12 @@ func TestPromotionOrder(t *testing.T) {
 	count := 0
 	for _, data := range []DataStatus{NoData, Latest, StreamingSync, StreamingAsync, Disconnect} {
 		for _, score := range []Score{0, MinusInfinity, StandbyScore, PrimaryScore} {
-			for facts := range 4 {
+			for facts := range 8 {
 				count++
 				o := alone(StreamingSync)
 				o.Nodes[1] = Node{Name: "node02", Known: true, Online: facts&1 != 0, DataStatus: data, Score: score, HasScore: score != 0}
 				lockBefore := facts&2 != 0
-				changes := BeforePromotion(o)
+				changes := steps(o, facts&4 != 0)
 				for stop := 0; stop <= len(changes); stop++ {
 					n, lock, promoted := o.Nodes[1], lockBefore, false
 					for _, c := range changes[:stop] {
@@ -254,9 +255,18 @@ func TestPromotionOrder(t *testing.T) {
 			}
 		}
 	}
-	if count != 5*4*4 {
+	if count != 5*4*8 {
 		t.Errorf("%d states tried", count)
 	}
+}
+
+// steps are those of a promotion, the attributes in one or the other order.
+func steps(o StandbyObservation, reversed bool) []Change {
+	attributes, then := BeforePromotion(o)
+	if reversed {
+		slices.Reverse(attributes)
+	}
+	return append(attributes, then...)
 }
 
 func play(other *Node, lock, promoted *bool, c Change) {
@@ -294,48 +304,49 @@ func TestDemotedLock(t *testing.T) {
 	tests := []struct {
 		name    string
 		change  func(*Demotion)
-		removed bool
+		removed bool // the lock; else it is noted in it who has all
+		noted   bool
 	}{
-		{"a synchronous standby is active", func(*Demotion) {}, false},
-		{"last node stops", func(d *Demotion) { d.Standbys = nil }, true},
-		{"... and the synchronous standby is out of sight", func(d *Demotion) { d.Standbys, d.Nodes[1].Online = nil, false }, false},
+		{"a synchronous standby is active", func(*Demotion) {}, false, false},
+		{"last node stops", func(d *Demotion) { d.Standbys = nil }, true, false},
+		{"... and the synchronous standby is out of sight", func(d *Demotion) { d.Standbys, d.Nodes[1].Online = nil, false }, false, false},
 		{"... and out of sight is one that may not be promoted", func(d *Demotion) {
 			d.Standbys, d.Nodes[1].Online, d.Nodes[1].DataStatus = nil, false, Disconnect
-		}, true},
-		{"... and another is being promoted", func(d *Demotion) { d.Standbys, d.Nodes[1].Promoted = nil, true }, false},
+		}, true, false},
+		{"... and another is being promoted", func(d *Demotion) { d.Standbys, d.Nodes[1].Promoted = nil, true }, false, false},
 		{"... and another has marked this node's data before its promotion", func(d *Demotion) {
 			d.Standbys, d.Nodes[0].DataStatus = nil, Disconnect
-		}, false},
-		{"... and another has the latest data", func(d *Demotion) { d.Standbys, d.Nodes[1].DataStatus = nil, Latest }, false},
-		{"... and the cluster does not answer", func(d *Demotion) { d.Standbys, d.Nodes = nil, nil }, false},
-		{"nobody can tell who is active", func(d *Demotion) { d.Standbys, d.StandbysKnown = nil, false }, false},
-		{"server had crashed beside a synchronous standby", func(d *Demotion) { d.Stopped, d.Standbys = false, nil }, false},
-		{"lone primary had crashed", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Disconnect }, true},
-		{"... without quorum", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus, d.Quorate = false, Disconnect, false }, false},
+		}, false, false},
+		{"... and another has the latest data", func(d *Demotion) { d.Standbys, d.Nodes[1].DataStatus = nil, Latest }, false, false},
+		{"... and the cluster does not answer", func(d *Demotion) { d.Standbys, d.Nodes = nil, nil }, false, false},
+		{"nobody can tell who is active", func(d *Demotion) { d.Standbys, d.StandbysKnown = nil, false }, false, false},
+		{"server had crashed beside a synchronous standby", func(d *Demotion) { d.Stopped, d.Standbys = false, nil }, false, false},
+		{"lone primary had crashed", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Disconnect }, true, false},
+		{"... without quorum", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus, d.Quorate = false, Disconnect, false }, false, false},
 		{"... on a node that has been away since", func(d *Demotion) {
 			d.Stopped, d.Nodes[1].DataStatus, d.Nodes[0].Status = false, Disconnect, NoStatus
-		}, false},
-		{"... and another has become primary", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Latest }, false},
-		{"... and nothing is known of the other", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, NoData }, false},
+		}, false, false},
+		{"... and another has become primary", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, Latest }, false, false},
+		{"... and nothing is known of the other", func(d *Demotion) { d.Stopped, d.Nodes[1].DataStatus = false, NoData }, false, false},
 		{"... and its own data is not the latest", func(d *Demotion) {
 			d.Stopped, d.Nodes[1].DataStatus, d.Nodes[0].DataStatus = false, Disconnect, Disconnect
-		}, false},
-		{"a standby that lags is no candidate", func(d *Demotion) { d.Nodes[1].DataStatus = "CATCHUP|ASYNC" }, true},
-		{"the synchronous standby has the shutdown checkpoint", func(d *Demotion) { d.Covered = []string{"node02"} }, true},
-		{"... without quorum", func(d *Demotion) { d.Covered, d.Quorate = []string{"node02"}, false }, false},
+		}, false, false},
+		{"a standby that lags is no candidate", func(d *Demotion) { d.Nodes[1].DataStatus = "CATCHUP|ASYNC" }, true, false},
+		{"the synchronous standby has the shutdown checkpoint", func(d *Demotion) { d.Covered = []string{"node02"} }, false, true},
+		{"... without quorum", func(d *Demotion) { d.Covered, d.Quorate = []string{"node02"}, false }, false, false},
 		{"... of two that may be promoted", func(d *Demotion) {
 			d.Covered = []string{"node02"}
 			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true, DataStatus: StreamingSync})
-		}, false},
+		}, false, false},
 		{"... beside one that may not", func(d *Demotion) {
 			d.Covered = []string{"node02"}
 			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true, DataStatus: StreamingAsync})
-		}, true},
+		}, false, true},
 		{"... beside one of which nothing is known", func(d *Demotion) {
 			d.Covered = []string{"node02"}
 			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true})
-		}, false},
-		{"an asynchronous standby is one in mode async", func(d *Demotion) { d.Mode, d.Nodes[1].DataStatus = Async, StreamingAsync }, false},
+		}, false, false},
+		{"an asynchronous standby is one in mode async", func(d *Demotion) { d.Mode, d.Nodes[1].DataStatus = Async, StreamingAsync }, false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -345,11 +356,8 @@ func TestDemotedLock(t *testing.T) {
 			if removed := len(got) == 1 && kind(got[0]) == "RemoveLock"; removed != tt.removed {
 				t.Errorf("changes %v", got)
 			}
-			// The instance is stopped next, and a standby that has all is not.
-			d.Leaves = true
-			noted := len(d.Covered) > 0 && d.last()
-			if got := Demoted(d); noted && (len(got) != 1 || kind(got[0]) != "NoteCovered") {
-				t.Errorf("on a node that leaves: changes %v", got)
+			if noted := len(got) == 1 && kind(got[0]) == "NoteCovered"; noted != tt.noted {
+				t.Errorf("noted %t: %v", noted, got)
 			}
 		})
 	}
@@ -357,48 +365,55 @@ func TestDemotedLock(t *testing.T) {
 
 func kind(c Change) string { return reflect.TypeOf(c).Name() }
 
-// Every record that two other nodes can have, for a node that left when node02
-// had all that it wrote.
-func TestUnfollowed(t *testing.T) {
+// Every record that two other nodes can have, and every answer of the one that had
+// all that this node wrote when it was stopped.
+func TestMayReturn(t *testing.T) {
 	var states []Node
 	for _, data := range []DataStatus{NoData, Disconnect, StreamingAsync, StreamingSync, Latest} {
 		for flags := range 8 {
 			states = append(states, Node{DataStatus: data, Known: flags&1 != 0, Online: flags&2 != 0, Promoted: flags&4 != 0})
 		}
 	}
-	proofs, waits := 0, 0
+	seen := map[string]int{}
 	for _, mine := range []DataStatus{NoData, Disconnect, StreamingSync, Latest} {
-		for _, quorate := range []bool{true, false} {
+		for facts := range 4 {
+			quorate, answered := facts&1 != 0, facts&2 != 0
 			for _, two := range states {
 				for _, three := range states {
 					two.Name, three.Name = "node02", "node03"
-					nodes := []Node{{Name: "node01", Known: true, Online: true, DataStatus: mine}, two, three}
-					proved, notYet := Unfollowed("node01", Sync, nodes, quorate, []string{"node02"})
-					candidate := func(n Node) bool { return n.DataStatus == NoData || n.DataStatus == StreamingSync }
-					primary := two.Promoted || three.Promoted || two.DataStatus == Latest || three.DataStatus == Latest
+					r := Return{Own: "node01", Mode: Sync, Quorate: quorate, Covered: []string{"node02"},
+						Nodes: []Node{{Name: "node01", Known: true, Online: true, DataStatus: mine}, two, three}}
+					if answered {
+						r.Answered = []string{"node02"}
+					}
+					ok, notYet := MayReturn(r)
 					// What must hold, in other words than the code's.
-					want := mine == Latest && quorate && !primary && two.Known && three.Known &&
-						(!candidate(two) || two.Online) && !candidate(three)
-					if proved != want {
-						t.Errorf("%+v, quorum %t: proved %t", nodes, quorate, proved)
+					primary := func(n Node) bool { return n.Promoted || n.DataStatus == Latest }
+					rival := three.DataStatus == NoData || three.DataStatus == StreamingSync || !three.Known
+					untouched := mine == Latest && !primary(two) && !primary(three) && two.Known && two.Online && answered && !rival
+					followed := mine == Disconnect && primary(two) && two.Online && !primary(three)
+					if want := quorate && (untouched || followed); ok != want {
+						t.Errorf("%+v: %t", r, ok)
 					}
-					if notYet && (proved || primary || mine != Latest) {
-						t.Errorf("%+v: waits for nothing", nodes)
+					if notYet && (ok || primary(three) || mine == NoData || mine == StreamingSync || mine == Latest && primary(two)) {
+						t.Errorf("%+v: waits for nothing", r)
 					}
-					if proved {
-						proofs++
-					}
-					if notYet {
-						waits++
+					switch {
+					case ok && untouched:
+						seen["untouched"]++
+					case ok:
+						seen["followed"]++
+					case notYet:
+						seen["not yet"]++
 					}
 				}
 			}
 		}
 	}
-	if proofs == 0 || waits == 0 {
-		t.Errorf("%d proofs, %d waits", proofs, waits)
+	if len(seen) != 3 {
+		t.Errorf("seen %v", seen)
 	}
-	if proved, _ := Unfollowed("node01", Sync, nil, true, nil); proved {
+	if ok, _ := MayReturn(Return{Own: "node01", Quorate: true}); ok {
 		t.Error("no record proves nothing")
 	}
 }

@@ -55,36 +55,35 @@ func RefuseAfterWaiting(o StandbyObservation, last string, ended bool) string {
 
 // BeforePromotion disqualifies everybody else, then marks this node, then
 // promotes. Killed after any of these steps, no second node can be promoted
-// with data that lacks what this one acknowledges later.
+// with data that lacks what this one acknowledges later. The attributes come
+// first, in any order or at once; what is then done has its order.
 //
 // A primary that may serve still does the same to this node before its commits
 // go on without it. Each takes the other's rights first and then looks whether
 // it has its own: of two that do so at the same time at least one stops.
-func BeforePromotion(o StandbyObservation) []Change {
+func BeforePromotion(o StandbyObservation) (attributes, then []Change) {
 	own := o.own()
 	why := own.Name + " is being promoted"
-	var changes []Change
 	for _, n := range o.Nodes {
 		if strings.EqualFold(n.Name, o.Own) {
 			continue
 		}
 		if n.Known && n.DataStatus != Disconnect {
-			changes = append(changes, SetDataStatus{Node: n.Name, Old: n.DataStatus, New: Disconnect, Why: why})
+			attributes = append(attributes, SetDataStatus{Node: n.Name, Old: n.DataStatus, New: Disconnect, Why: why})
 		}
 		// A score that cannot be seen may be about to come back: a new leader of the
 		// cluster forgets what a node had until that node repeats it.
 		if n.Online && !(n.HasScore && n.Score == MinusInfinity) {
-			changes = append(changes, SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: MinusInfinity, Why: why})
+			attributes = append(attributes, SetScore{Node: n.Name, Old: n.Score, HadOld: n.HasScore, New: MinusInfinity, Why: why})
 		}
 	}
-	if last := o.lastPrimary(); last.mayServe() {
-		changes = append(changes, ConfirmUnusable{Nodes: []string{last.Name}, Why: "its server may serve still"})
-	}
-	changes = append(changes, CreateLock{Why: why})
 	if baseline := o.Position.Padded(); own.Baseline != baseline {
-		changes = append(changes, SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "position at promotion"})
+		attributes = append(attributes, SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "position at promotion"})
 	}
-	return append(changes, Promote{Why: "Pacemaker asks for it"})
+	if last := o.lastPrimary(); last.mayServe() {
+		then = append(then, ConfirmUnusable{Nodes: []string{last.Name}, Why: "its server may serve still"})
+	}
+	return attributes, append(then, CreateLock{Why: why}, Promote{Why: "Pacemaker asks for it"})
 }
 
 // AfterPromotion gives this node what belongs to a primary.
@@ -183,9 +182,6 @@ type Demotion struct {
 	// Covered are the nodes that have proved to have the shutdown checkpoint,
 	// the last that this node wrote; empty where it wrote none.
 	Covered []string
-	// Leaves says that the instance is stopped next, its node perhaps with it, and
-	// a standby is not: the mark of the next primary may not reach its record.
-	Leaves bool
 }
 
 // Demoted says what remains of PGSQL.lock. It may go when this node is ahead of
@@ -199,17 +195,12 @@ func Demoted(d Demotion) []Change {
 		return nil
 	case d.Stopped && d.StandbysKnown && len(d.Standbys) == 0 && !d.outOfSight():
 		return []Change{RemoveLock{Why: "no standby was running: this node has the latest data"}}
-	case d.Leaves && len(d.Covered) > 0:
-		// Nobody lacks its data, but it may soon lack another's, and would not
-		// know. Its next start finds out, beside the next primary ([Follower]) or
-		// beside those who would be it ([Unfollowed]).
-		return []Change{NoteCovered{Nodes: d.Covered, Why: "this node leaves before the next primary is promoted"}}
+	case d.Quorate && othersHaveAll(d) && len(d.Covered) > 0:
+		// Nobody lacks its data, but it may soon lack another's, and would not know if
+		// its node were lost before the mark of the next primary has reached it.
+		return []Change{NoteCovered{Nodes: d.Covered, Why: "every node that may be promoted has this node's shutdown checkpoint"}}
 	case d.Quorate && othersHaveAll(d):
-		why := "no other node may be promoted: this node has the latest data"
-		if len(d.Covered) > 0 {
-			why = "every node that may be promoted has this node's shutdown checkpoint: " + strings.Join(d.Covered, ", ")
-		}
-		return []Change{RemoveLock{Why: why}}
+		return []Change{RemoveLock{Why: "no other node may be promoted: this node has the latest data"}}
 	}
 	return nil
 }
@@ -291,26 +282,58 @@ func Follower(own string, nodes []Node, s Shutdown) string {
 	return ""
 }
 
-// Unfollowed says whether nobody has become primary after this node, which was
-// stopped when the nodes covered had all that it wrote: its record says so, and
-// each that could have been promoted is here to make that record the cluster's.
-// Not yet is true while that may still come: one of them is on its way.
-func Unfollowed(own string, mode Mode, nodes []Node, quorate bool, covered []string) (proved, notYet bool) {
-	if !noSuccessor(own, nodes) {
-		return false, false
+// Return is what the start of an old primary knows whose lock says who had all that
+// it wrote.
+type Return struct {
+	Own     string
+	Mode    Mode
+	Nodes   []Node
+	Quorate bool
+	// Covered had all when this node was stopped. Those of them that have Answered
+	// just now are standbys still, on the timeline on which it was primary.
+	Covered, Answered []string
+}
+
+// MayReturn says whether the lock has served its time. Where nobody has been primary
+// since, by the record and by their own word, this node lacks nothing; the record
+// alone may be an old one. Where one of those that had all is, this node is marked,
+// and cannot be promoted before it has followed. Not yet is true while that may
+// still come: one of them is on its way.
+func MayReturn(r Return) (ok, notYet bool) {
+	if noSuccessor(r.Own, r.Nodes) {
+		return unfollowed(r)
 	}
-	all := quorate
-	for _, n := range nodes {
-		candidate := n.DataStatus == NoData || n.DataStatus.Promotable(mode)
+	successor := ""
+	for _, n := range r.Nodes {
 		switch {
-		case strings.EqualFold(n.Name, own):
-		case n.Known && candidate && !contains(covered, n.Name):
-			return false, false
-		case !n.Known, candidate && !n.Online:
-			all = false
+		case strings.EqualFold(n.Name, r.Own):
+			if n.DataStatus != Disconnect {
+				return false, false
+			}
+		case n.Promoted || n.DataStatus == Latest:
+			if successor != "" || !contains(r.Covered, n.Name) {
+				return false, false
+			}
+			successor = n.Name
+			ok = n.Online && r.Quorate
 		}
 	}
-	return all, !all
+	return ok, successor != "" && !ok
+}
+
+func unfollowed(r Return) (ok, notYet bool) {
+	ok = r.Quorate
+	for _, n := range r.Nodes {
+		candidate, covered := n.DataStatus == NoData || n.DataStatus.Promotable(r.Mode), contains(r.Covered, n.Name)
+		switch {
+		case strings.EqualFold(n.Name, r.Own):
+		case n.Known && candidate && !covered:
+			return false, false
+		case !n.Known, (candidate || covered) && !(n.Online && contains(r.Answered, n.Name)):
+			ok = false
+		}
+	}
+	return ok, !ok
 }
 
 // GiveWay is what a standby says of itself that stood further than one of the

@@ -111,7 +111,7 @@ func TestPromotionBesideAPromotedNode(t *testing.T) {
 		if why := RefusePromotion(o); (why != "") != tt.refused {
 			t.Errorf("%+v: %q", tt, why)
 		}
-		if confirms := strings.Contains(fmt.Sprint(BeforePromotion(o)), "confirm that node01 may not be promoted"); !tt.refused && !confirms {
+		if confirms := strings.Contains(fmt.Sprint(steps(o, false)), "confirm that node01 may not be promoted"); !tt.refused && !confirms {
 			t.Errorf("%+v: node01 is not looked at", tt)
 		}
 	}

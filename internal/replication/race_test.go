@@ -95,15 +95,17 @@ func TestPrimaryAndPromotionAtTheSameTime(t *testing.T) {
 	observe := func(nodes []Node) StandbyObservation {
 		return StandbyObservation{Own: "node02", Mode: Sync, Unforeseen: true, Nodes: append([]Node(nil), nodes...)}
 	}
-	standby := func(nodes []Node) []Change {
-		o := observe(nodes)
-		if RefusePromotion(o) != "" {
-			return nil
+	// What a new leader of the cluster may have forgotten of either, and the order
+	// in which the attributes of the promotion are written.
+	for facts := range 8 {
+		forgotten := struct{ primary, standby bool }{facts&1 != 0, facts&2 != 0}
+		standby := func(nodes []Node) []Change {
+			o := observe(nodes)
+			if RefusePromotion(o) != "" {
+				return nil
+			}
+			return steps(o, facts&4 != 0)
 		}
-		return BeforePromotion(o)
-	}
-	// What a new leader of the cluster may have forgotten of either.
-	for _, forgotten := range []struct{ primary, standby bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
 		begin := &race{nodes: []Node{
 			{Name: "node01", Known: true, Online: true, DataStatus: Latest, Status: Primary, HasScore: true, Score: PrimaryScore},
 			{Name: "node02", Known: true, Online: true, DataStatus: StreamingSync, Status: HSSync, HasScore: true, Score: StandbyScore},

@@ -74,25 +74,31 @@ func (f *follower) follow(ctx context.Context, w *Watch) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		w.seen(f.node, f.look(time.Now(), w.record.Nodes))
+		w.seen(f.look(time.Now(), w.record.Nodes))
 		select {
 		case <-ctx.Done():
-			w.seen(f.node, f.look(time.Now(), w.record.Nodes)) // what was logged meanwhile
+			w.seen(f.look(time.Now(), w.record.Nodes)) // what was logged meanwhile
 			return
 		case <-tick.C:
 		}
 	}
 }
 
-// look looks at everything once.
-func (f *follower) look(now time.Time, nodes []string) []Event {
-	var events []Event
+// look looks at everything once, and says what it could really see.
+func (f *follower) look(now time.Time, nodes []string) (node string, events []Event, real Polls) {
 	events = append(events, f.readPacemaker(now, nodes)...)
 	events = append(events, f.readPostgreSQL()...)
-	events = append(events, f.lookLock(now)...)
-	events = append(events, f.lookPostmaster(now)...)
+	count := func(n *int, look func(time.Time) ([]Event, bool)) {
+		found, seen := look(now)
+		events = append(events, found...)
+		if seen {
+			*n++
+		}
+	}
+	count(&real.Lock, f.lookLock)
+	count(&real.Server, f.lookPostmaster)
 	events = append(events, f.lookNames(now)...)
-	events = append(events, f.lookData(now)...)
+	count(&real.Data, f.lookData)
 	events = append(events, f.lookHistories()...)
 	if f.looks%listEvery == 0 {
 		events = append(events, f.lookArchive(now)...)
@@ -105,7 +111,7 @@ func (f *follower) look(now time.Time, nodes []string) []Event {
 			f.note(s)
 		}
 	}
-	return events
+	return f.node, events, real
 }
 
 // note keeps whether the server is a primary.
@@ -126,12 +132,12 @@ func (f *follower) note(e Server) {
 }
 
 // seen adds what one look at a node has shown.
-func (w *Watch) seen(node string, events []Event) {
+func (w *Watch) seen(node string, events []Event, real Polls) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.record.Events = append(w.record.Events, events...)
 	p := w.record.Polls[node]
-	p.Lock, p.Server, p.Data = p.Lock+1, p.Server+1, p.Data+1
+	p.Lock, p.Server, p.Data = p.Lock+real.Lock, p.Server+real.Server, p.Data+real.Data
 	w.record.Polls[node] = p
 }
 
@@ -166,24 +172,36 @@ func (f *follower) readPostgreSQL() []Event {
 	return events
 }
 
-func (f *follower) lookLock(now time.Time) []Event {
+func (f *follower) lookLock(now time.Time) (events []Event, seen bool) {
 	st, err := os.Lstat(f.path(lab.LockFile))
 	there := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) || f.looks > 0 && there == f.locked {
-		return nil
+	if err != nil && !isGone(f.path(lab.LockFile), err) {
+		return nil, false
+	}
+	if f.looks > 0 && there == f.locked {
+		return nil, true
 	}
 	e := Lock{Before: f.last, At: now, Node: f.node, There: there, First: f.looks == 0}
 	if there && st.ModTime().After(f.last) && st.ModTime().Before(now) {
 		e.At = st.ModTime()
 	}
 	f.locked = there
-	return []Event{e}
+	return []Event{e}, true
+}
+
+// isGone says that a file is not there, which takes a folder that is: the disk of a
+// node that is not seen has no files either.
+func isGone(path string, err error) bool {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err = os.Stat(filepath.Dir(path))
+	return err == nil
 }
 
 // lookPostmaster looks at postmaster.pid, and whether the process that it names
 // lives: a server that is killed says nothing and leaves its file.
-func (f *follower) lookPostmaster(now time.Time) []Event {
-	var events []Event
+func (f *follower) lookPostmaster(now time.Time) (events []Event, seen bool) {
 	if changed := f.pidFile.read(f.path(lab.PGData + "/postmaster.pid")); changed || f.looks == 0 {
 		e := Postmaster{At: now, Node: f.node, First: f.looks == 0}
 		ok := true
@@ -215,7 +233,9 @@ func (f *follower) lookPostmaster(now time.Time) []Event {
 		f.process, f.search = 0, time.Time{}
 		events = append(events, Server{At: now, Node: f.node, What: Died})
 	}
-	return events
+	// Seen is a file with its server, or a folder for one: a rebuild takes it away.
+	_, err := os.Stat(f.path(filepath.Dir(lab.PGData)))
+	return events, f.pidFile.there || err == nil
 }
 
 // isPostmaster says whether a process of the machine lives and is a server's
@@ -237,33 +257,38 @@ func (f *follower) lookNames(now time.Time) []Event {
 	return []Event{List{At: at, Node: f.node, Names: parseList(f.names.text), There: f.names.there}}
 }
 
-func (f *follower) lookData(now time.Time) []Event {
+func (f *follower) lookData(now time.Time) (events []Event, seen bool) {
 	path := f.path(controlFile)
 	st, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, false
+	}
+	if err != nil {
+		if _, err := os.Stat(f.path(filepath.Dir(lab.PGData))); err != nil {
+			return nil, false // of the disk nothing is seen
+		}
 	}
 	var inode uint64
 	if err == nil {
 		inode = inodeOf(st)
 	}
 	if inode == f.control && (f.looks%listEvery != 0 || inode == 0) && f.looks > 0 {
-		return nil
+		return nil, true
 	}
 	system := uint64(0)
 	if inode != 0 {
 		b, err := os.ReadFile(path)
 		c, ok := parseControl(b)
 		if err != nil || !ok {
-			return nil // half a write: look again
+			return nil, false // half a write: look again
 		}
 		system = c.system
 	}
 	if inode == f.control && system == f.system && f.looks > 0 {
-		return nil
+		return nil, true
 	}
 	f.control, f.system = inode, system
-	return []Event{Data{At: now, Node: f.node, File: inode, System: system, First: f.looks == 0}}
+	return []Event{Data{At: now, Node: f.node, File: inode, System: system, First: f.looks == 0}}, true
 }
 
 // lookHistories reads the history files of timelines that were begun here, which

@@ -107,7 +107,11 @@ func TestAFollowerSeesWhatChanges(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // longer than a tick of the clock that files are stamped by
 		now := time.Now()
 		var got []string
-		for _, e := range f.look(now, []string{n1, n2}) {
+		_, events, real := f.look(now, []string{n1, n2})
+		if (real != Polls{1, 1, 1}) {
+			t.Errorf("%s: seen %+v", step.name, real)
+		}
+		for _, e := range events {
 			got = append(got, inWords(e))
 			if e.when().After(now) || e.when().Before(now.Add(-time.Minute)) {
 				t.Errorf("%s: %+v is not of now", step.name, e)
@@ -119,6 +123,12 @@ func TestAFollowerSeesWhatChanges(t *testing.T) {
 	}
 	if ended != 1 {
 		t.Errorf("the primary ended %d times", ended)
+	}
+	// The disk of a node is not seen any more: that is no look.
+	must(os.Rename(root+"/dbfp", root+"/away"))
+	must(os.RemoveAll(path("/var/lib/pgsql")))
+	if _, _, real := f.look(time.Now(), nil); real != (Polls{}) {
+		t.Errorf("nothing to be seen, and seen: %+v", real)
 	}
 }
 

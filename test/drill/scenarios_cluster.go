@@ -20,6 +20,25 @@ func clusterFaults() []Scenario {
 			Strike: func(r *Run) error { return in(r.Primary, r, "pkill -KILL -x corosync") }, Repair: oldPrimaryBack,
 		},
 		{
+			ID: "F41f", Name: "corosync of the standby killed, with fencing", Course: Stays, Fencing: true, Fenced: "standby", Lasts: 30 * time.Second,
+			Fault:  Text{"kill -9 of corosync on the standby; the cluster has fencing", "Standby の corosync を kill -9 (フェンシングあり)"},
+			Expect: Text{"its node is fenced, the primary goes on", "ノードがフェンシングされ、Primary は継続する"},
+			Strike: shell(standby, "pkill -KILL -x corosync"), Repair: standbyBack,
+		},
+		{
+			ID: "F41n", Name: "corosync of the primary killed, without fencing", Course: Waits, Lasts: 15 * time.Second,
+			Fault: Text{"kill -9 of corosync on the primary; no fencing", "Primary の corosync を kill -9 (フェンシングなし)"},
+			Expect: Text{"the server lives on without a cluster, and may not go on alone; the standby is not promoted beside it",
+				"サーバは動作を続けるが、クラスタに確認できないためコミットを待たせる。その間 Standby は昇格しない"},
+			Strike: shell(primary, "pkill -KILL -x corosync"), Check: logged(standby, "goes on as primary there"), Repair: primaryBack,
+		},
+		{
+			ID: "F41s", Name: "corosync of the standby killed, without fencing", Course: Stays, Lasts: 30 * time.Second,
+			Fault:  Text{"kill -9 of corosync on the standby; no fencing", "Standby の corosync を kill -9 (フェンシングなし)"},
+			Expect: Text{"the primary goes on, with the standby that lives on without a cluster, or without it", "Primary は継続する (クラスタなしで動作を続ける Standby とともに、または Primary のみで)"},
+			Strike: shell(standby, "pkill -KILL -x corosync"), Repair: standbyBackIfDown,
+		},
+		{
 			ID: "F42", Name: "attrd killed on the primary", Course: Moves,
 			Fault: Text{"kill -9 of attrd on the primary; no fencing", "Primary の attrd を kill -9 (フェンシングなし)"},
 			Expect: Text{"it is started again without the node's attributes; the rule on the gateway's moves the role",
@@ -32,6 +51,13 @@ func clusterFaults() []Scenario {
 			Expect: Text{"it is started again; the other node takes it for lost meanwhile, and two primaries there are never",
 				"再起動される。他方のノードは一時的に停止とみなすが、Primary が 2 つにはならない"},
 			Strike: kill(primary, "KILL", "pacemaker-controld"), Repair: whoeverIsDownBack,
+		},
+		{
+			ID: "F42e", Name: "fenced, execd and based of the primary killed", Course: Settles, Lasts: 40 * time.Second, Restarts: []string{"primary", "standby"},
+			Fault: Text{"kill -9 of fenced, execd and based of the primary, one after the other; no fencing",
+				"Primary の fenced、execd、based を順に kill -9 (フェンシングなし)"},
+			Expect: Text{"each is started again; the role stays, or moves once", "それぞれ再起動される。役割は変わらないか一度だけ移る"},
+			Strike: killed(primary, "pacemaker-fenced", "pacemaker-execd", "pacemaker-based"), Repair: whoeverIsDownBack,
 		},
 		{
 			ID: "F42f", Name: "fenced killed on both nodes, with fencing", Course: Stays, Fencing: true,

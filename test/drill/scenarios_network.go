@@ -18,6 +18,12 @@ func networkFaults() []Scenario {
 			Strike: cutAll(primary, lab.LinkDown, lab.SLAN), Mend: healAll, Repair: oldPrimaryBack,
 		},
 		{
+			ID: "F31d", Name: "S-LAN of the primary silent", Course: Moves,
+			Fault:  Text{"the primary's service LAN drops all packets", "Primary のサービス LAN のパケットがすべて失われる"},
+			Expect: Text{"as F31", "F31 と同じ経過になる"},
+			Strike: cutAll(primary, lab.Silent, lab.SLAN), Mend: healAll, Repair: oldPrimaryBack,
+		},
+		{
 			ID: "F32", Name: "S-LAN of the standby cut", Course: Stays, Lasts: 30 * time.Second,
 			Fault:  Text{"the standby's service LAN loses its link", "Standby のサービス LAN のリンク断"},
 			Expect: Text{"the standby is stopped, vip-slave moves to the primary", "Standby が停止し、vip-slave は Primary に移る"},
@@ -36,6 +42,12 @@ func networkFaults() []Scenario {
 			Fault:  Text{"the replication LAN drops all packets", "レプリケーション LAN のパケットがすべて失われる"},
 			Expect: Text{"commits go on after the sender's time-out; no fail-over", "送信タイムアウトのあとコミットが再開し、フェイルオーバはしない"},
 			Strike: cutAll(standby, lab.Silent, lab.DLAN), Mend: healAll, Repair: standbyBack,
+		},
+		{
+			ID: "F34l", Name: "D-LAN without its link", Course: Stays, Lasts: 45 * time.Second,
+			Fault:  Text{"the standby's replication LAN loses its link", "Standby のレプリケーション LAN のリンク断"},
+			Expect: Text{"as F34", "F34 と同じ経過になる"},
+			Strike: cutAll(standby, lab.LinkDown, lab.DLAN), Mend: healAll, Repair: standbyBack,
 		},
 		{
 			ID: "F35", Name: "one IC-LAN cut", Course: Stays,

@@ -85,6 +85,40 @@ func operatorFaults() []Scenario {
 			},
 		},
 		{
+			ID: "F52n", Name: "power of the primary lost during a switchover", Course: Moves,
+			Fault: Text{"the primary's node loses its power while pg-rex_switchover, typed on the other one, stops the primary",
+				"Standby で実行した pg-rex_switchover が Primary を停止している間に、Primary のノードが電源断"},
+			Expect: Text{"the command takes everything back at its limit, and the standby takes over; the other node has it on record until it is taken back there too",
+				"コマンドは制限時間で切り替えを取り消し、Standby が引き継ぐ。元の Primary 側の途中の記録は、そのノードで取り消すまで残る"},
+			Strike: func(r *Run) error {
+				done := make(chan error, 1)
+				go func() {
+					s, err := r.Standby.Operate(r, "C.UTF-8", "", "pg-rex_switchover", "--yes")
+					if err == nil && s.Status == 0 {
+						err = errors.New("pg-rex_switchover has succeeded without the other node")
+					}
+					done <- err
+				}()
+				err := lab.Until(r, "the stop of the primary", lab.Timeouts.Command, func(context.Context) (string, bool) {
+					return "", inPhase(r.Standby, "stop")()
+				})
+				if err != nil {
+					return err
+				}
+				r.tell("power of %s lost", r.Primary.Name)
+				return errors.Join(r.Primary.Kill(r), <-done)
+			},
+			Repair: func(r *Run) error {
+				if err := r.Primary.SwitchOn(r); err != nil {
+					return err
+				}
+				if err := r.operate(r.Primary, "pg-rex_switchover", "--abort"); err != nil {
+					return err
+				}
+				return oldPrimaryBack(r)
+			},
+		},
+		{
 			ID: "F53", Name: "start of the standby killed", Course: Stays,
 			Fault: Text{"pg-rex_slave_start is killed in a base backup, and the cluster is started on what there is",
 				"pg-rex_slave_start をベースバックアップ中に強制終了し、そのままクラスタを起動"},

@@ -1,8 +1,11 @@
 package drill
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"pgrex/test/lab"
 )
 
 // serverFaults are those of PostgreSQL's processes, configuration and load.
@@ -38,6 +41,26 @@ func processFaults() []Scenario {
 			},
 		},
 		{
+			ID: "F03c", Name: "checkpointer of the primary killed", Course: Moves,
+			Fault:  Text{"kill -9 of the primary's checkpointer", "Primary の checkpointer を kill -9"},
+			Expect: Text{"as F02", "F02 と同じ経過になる"},
+			Strike: process(primary, "KILL", "checkpointer"), Repair: oldPrimaryBack,
+		},
+		{
+			// The catalogue has it come back by itself, as it does after an order to
+			// end (F03). To PostgreSQL it is a backend like any other.
+			ID: "F03k", Name: "walsender of the primary killed by force", Course: Moves,
+			Fault:  Text{"kill -9 of the primary's walsender", "Primary の walsender を kill -9"},
+			Expect: Text{"as F02", "F02 と同じ経過になる"},
+			Strike: process(primary, "KILL", "walsender"), Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F03w", Name: "walwriter of the primary killed", Course: Moves,
+			Fault:  Text{"kill -9 of the primary's walwriter", "Primary の walwriter を kill -9"},
+			Expect: Text{"as F02", "F02 と同じ経過になる"},
+			Strike: process(primary, "KILL", "walwriter"), Repair: oldPrimaryBack,
+		},
+		{
 			ID: "F04", Name: "postmaster of the standby killed", Course: Stays,
 			Fault:  Text{"kill -9 of the standby's postmaster", "Standby の postmaster を kill -9"},
 			Expect: Text{"the standby loses its rights, then commits go on without it", "Standby の昇格資格がなくなってから、Standby なしでコミットが進む"},
@@ -48,6 +71,12 @@ func processFaults() []Scenario {
 			Fault:  Text{"kill of the standby's walreceiver", "Standby の walreceiver を終了させる"},
 			Expect: Text{"it connects again", "再接続する"},
 			Strike: process(standby, "TERM", "walreceiver"),
+		},
+		{
+			ID: "F05s", Name: "startup process of the standby killed", Course: Stays,
+			Fault:  Text{"kill -9 of the standby's startup process", "Standby の startup プロセスを kill -9"},
+			Expect: Text{"the server ends, then as F04", "サーバが停止し、F04 と同じ経過になる"},
+			Strike: process(standby, "KILL", "startup"), Repair: standbyBack,
 		},
 		{
 			ID: "F06", Name: "postmaster of the primary frozen", Course: Moves,
@@ -68,6 +97,12 @@ func processFaults() []Scenario {
 			Strike: func(r *Run) error { return in(r.Standby, r, "pkill -STOP -U postgres") }, Repair: standbyBack,
 		},
 		{
+			ID: "F08c", Name: "all server processes of the standby frozen for a time", Course: Stays, Lasts: 20 * time.Second, Restarts: []string{"standby"},
+			Fault:  Text{"SIGSTOP of all server processes of the standby, and SIGCONT 4 s later", "Standby の全サーバプロセスを SIGSTOP し、4 秒後に SIGCONT"},
+			Expect: Text{"commits go on by then at the latest; the standby goes on, or is given up and started by hand", "遅くともその時点でコミットが再開する。Standby は動作を続けるか、停止して手動で起動する"},
+			Strike: inOrder(shell(standby, "pkill -STOP -U postgres"), pause(4*time.Second), shell(standby, "pkill -CONT -U postgres || true")), Repair: standbyBackIfDown,
+		},
+		{
 			ID: "F09", Name: "power of the primary lost", Course: Moves,
 			Fault:  Text{"the primary's node loses its power", "Primary のノードの電源断"},
 			Expect: Text{"the standby takes over", "Standby が引き継ぐ"},
@@ -84,6 +119,18 @@ func processFaults() []Scenario {
 			Fault:  Text{"pg-rex_stop --yes on the primary", "Primary で pg-rex_stop --yes を実行"},
 			Expect: Text{"fail-over; the lock stays there", "フェイルオーバし、起動禁止フラグが残る"},
 			Strike: func(r *Run) error { return r.operate(r.Primary, "pg-rex_stop", "--yes") }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F12r", Name: "node of the primary shut down in order", Course: Moves,
+			Fault:  Text{"systemctl poweroff on the primary's node, which is switched on later", "Primary のノードを systemctl poweroff で停止し、後で起動"},
+			Expect: Text{"the stack is stopped in order, then as F12", "クラスタが正常に停止し、F12 と同じ経過になる"},
+			Strike: func(r *Run) error {
+				if err := in(r.Primary, r, "systemctl --no-block poweroff"); err != nil {
+					return err
+				}
+				return lab.Until(r, "power off of "+r.Primary.Name, lab.Timeouts.Boot, func(context.Context) (string, bool) { return "", !r.Primary.Running() })
+			},
+			Repair: oldPrimaryBack,
 		},
 	}
 }

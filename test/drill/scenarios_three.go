@@ -109,6 +109,15 @@ func threeNodeFaults() []Scenario {
 			},
 		},
 		{
+			ID: "F71i", Name: "three nodes: the synchronous standby alone in a partition", Nodes: 3, Course: Stays, Lasts: 30 * time.Second,
+			Fault: Text{"three nodes: the synchronous standby's interconnects are cut; the D-LAN is whole",
+				"3 ノード: 同期 Standby のインターコネクト断 (D-LAN は正常)"},
+			Expect: Text{"the minority stops its server; the majority goes on, with the third as its synchronous standby",
+				"少数側はサーバを停止し、多数側は 3 台目を同期 Standby として継続する"},
+			Strike: cutAll(standby, lab.Silent, lab.ICLAN1, lab.ICLAN2), Check: stopsAlone(standby),
+			Mend: inOrder(healAll, together), Repair: followsAgain(standby), Restarts: []string{"standby"},
+		},
+		{
 			ID: "F71s", Name: "three nodes: the primary's machine stands still", Nodes: 3, Course: Moves, Spared: ofTwoWays,
 			Fault: Text{"three nodes: the primary's machine stands still for 8 s, as when its hypervisor moves or saves it",
 				"3 ノード: Primary のマシンが 8 秒間停止する (ハイパーバイザによる移行や保存など)"},
@@ -137,15 +146,7 @@ func threeNodeFaults() []Scenario {
 			},
 			// The third may have received more from the old primary than the new one
 			// has; nobody was told so.
-			Repair: func(r *Run) error {
-				if err := rebuilt(primary)(r); err != nil {
-					return err
-				}
-				if r.WaitStandby(r, r.Third, 20*time.Second) == nil {
-					return nil
-				}
-				return rebuilt(third)(r)
-			},
+			Repair: inOrder(rebuilt(primary), followsAgain(third)),
 		},
 		{
 			ID: "F72", Name: "three nodes: primary and newest standby lost", Nodes: 3, Course: Waits, Lasts: 15 * time.Second,
@@ -185,7 +186,77 @@ func threeNodeFaults() []Scenario {
 				return rebuilt(primary)(r)
 			},
 		},
+		{
+			ID: "F73t", Name: "three nodes: power cut of all, started in every order", Nodes: 3, Course: Moves, Restarts: []string{"primary", "standby", "third"},
+			Fault: Text{"three nodes: all lose their power under load and are started one after the other, six times, each time in another order",
+				"3 ノード: 負荷中に全ノードが電源断。順番を変えながら 1 台ずつ起動する (6 通り)"},
+			Expect: Text{"the old primary is refused; the synchronous standby takes over as soon as it is there with one more",
+				"旧 Primary は拒否され、同期 Standby は他の 1 台と揃いしだい引き継ぐ"},
+			Strike: func(r *Run) error {
+				roles := []func(*Run) *lab.Node{primary, standby, third}
+				orders := [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+				for i, order := range orders {
+					if i > 0 {
+						if err := r.threeAgain(); err != nil {
+							return err
+						}
+					}
+					if err := r.powerCut(); err != nil {
+						return err
+					}
+					for _, role := range order {
+						r.tell("%s is started", roles[role](r).Name)
+						if err := inOrder(func(r *Run) error { return roles[role](r).StartCluster(r) }, pause(3*time.Second))(r); err != nil {
+							return err
+						}
+					}
+					if err := r.takeOver(); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			Check:  func(r *Run) error { return r.failure(r.Primary, "start", lab.LockFile) },
+			Repair: inOrder(rebuilt(primary), followsAgain(third)),
+		},
 	}
+}
+
+// followsAgain waits for a standby that may come back by itself, and rebuilds it if
+// it does not.
+func followsAgain(which func(*Run) *lab.Node) func(*Run) error {
+	const itself = 20 * time.Second
+	return func(r *Run) error {
+		if r.WaitStandby(r, which(r), itself) == nil {
+			return nil
+		}
+		return rebuilt(which)(r)
+	}
+}
+
+// threeAgain makes three nodes whole after a take-over, and says who is what now.
+func (r *Run) threeAgain() error {
+	if err := inOrder(rebuilt(primary), followsAgain(third))(r); err != nil {
+		return err
+	}
+	if err := r.WaitNormal(r); err != nil {
+		return err
+	}
+	s, err := r.Status(r)
+	if err != nil {
+		return err
+	}
+	for _, n := range r.Nodes() {
+		switch {
+		case n.Name == s.Primary():
+			r.Primary = n
+		case s.Nodes[n.Name].Attributes["pgsql-status"] == "HS:sync":
+			r.Standby = n
+		default:
+			r.Third = n
+		}
+	}
+	return nil
 }
 
 func third(r *Run) *lab.Node { return r.Third }

@@ -1,7 +1,13 @@
 package lab
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -65,11 +71,26 @@ func probed(answers ...func(*WriteProbe)) Audit {
 }
 
 func accepts(node string, begin, end float64) func(*WriteProbe) {
-	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, true) }
+	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, nil) }
 }
 
 func refuses(node string, begin, end float64) func(*WriteProbe) {
-	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, false) }
+	return func(p *WriteProbe) { p.record(node, "run", Attempt{Begin: at(begin), End: at(end)}, errRefused) }
+}
+
+var errRefused = errors.New("cannot execute INSERT in a read-only transaction")
+
+// A node that is silent has not been looked at, and its span ends all the same.
+func TestSilenceIsNoLook(t *testing.T) {
+	for _, silence := range []error{context.DeadlineExceeded, fmt.Errorf("dial: %w", syscall.EHOSTUNREACH), &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}} {
+		a := probed(accepts("node01", 0, 0.1), func(p *WriteProbe) { p.record("node01", "run", Attempt{}, silence) }, accepts("node01", 0.6, 0.7))
+		if a.Looked["node01"] != 2 || len(a.Accepted["node01"]) != 2 {
+			t.Errorf("%v: %d looks, %v", silence, a.Looked["node01"], a.Accepted["node01"])
+		}
+	}
+	if a := probed(func(p *WriteProbe) { p.record("node01", "run", Attempt{}, syscall.ECONNREFUSED) }); a.Looked["node01"] != 1 {
+		t.Error("the kernel of a node without a server has answered")
+	}
 }
 
 func TestSpanEndsWithTheFirstRefusal(t *testing.T) {

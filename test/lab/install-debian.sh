@@ -10,7 +10,7 @@ set -eu
 packages="systemd systemd-container dbus libpam-systemd
 	corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents
 	openssh-server openssh-client
-	iproute2 nftables iputils-ping procps strace util-linux passwd locales libxml2-utils
+	iproute2 nftables iputils-ping fping procps strace util-linux passwd locales libxml2-utils
 	bzip2 xz-utils lz4 zstd groff-base
 	postgresql"
 

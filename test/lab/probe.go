@@ -2,10 +2,13 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +31,7 @@ type Overlap struct {
 
 // Audit is what a WriteProbe has seen.
 type Audit struct {
-	Looked   map[string]int     // how often each node was asked and gave an answer or was silent
+	Looked   map[string]int     // how often each node was asked and gave an answer
 	Accepted map[string][]Span  // when each node accepted writes
 	Rows     map[string]History // what each node acknowledged, for Check
 }
@@ -71,7 +74,7 @@ func (p *WriteProbe) ask(ctx context.Context, n *Node) {
 		begin := time.Now()
 		err := s.insert(ctx, "INSERT INTO written (run, n) VALUES ($1, $2)", run, i)
 		if ctx.Err() == nil {
-			p.record(n.Name, run, Attempt{N: i, Begin: begin, End: time.Now()}, err == nil)
+			p.record(n.Name, run, Attempt{N: i, Begin: begin, End: time.Now()}, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -80,10 +83,14 @@ func (p *WriteProbe) ask(ctx context.Context, n *Node) {
 	}
 }
 
-func (p *WriteProbe) record(node, run string, a Attempt, accepted bool) {
+// record keeps one attempt. Silence is no answer, and no look at the node.
+func (p *WriteProbe) record(node, run string, a Attempt, err error) {
+	accepted := err == nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.audit.Looked[node]++
+	if !isSilence(err) {
+		p.audit.Looked[node]++
+	}
 	if accepted {
 		h := p.audit.Rows[node]
 		h.Run, h.Acked = run, append(h.Acked, a)
@@ -102,6 +109,14 @@ func (p *WriteProbe) record(node, run string, a Attempt, accepted bool) {
 		p.audit.Accepted[node] = append(spans, Span{From: a.End, To: a.End, Writes: 1})
 	}
 	p.open[node] = accepted
+}
+
+// isSilence says that nobody has answered: neither a server nor the kernel of a node
+// that has none.
+func isSilence(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout() ||
+		errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
 // Stop ends the asking and returns what was seen.

@@ -15,7 +15,8 @@ SELECT pg_catalog.pg_is_in_recovery(),
  CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_xlog_replay_paused() END,
  (SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.last_msg_receipt_time)
   FROM pg_catalog.pg_stat_wal_receiver r
-  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1);
+  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1),
+ CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_current_xlog_flush_location() END;
 
 -- state, from 10.23 on
 SELECT pg_catalog.pg_is_in_recovery(),
@@ -34,7 +35,8 @@ SELECT pg_catalog.pg_is_in_recovery(),
  CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END,
  (SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.last_msg_receipt_time)
   FROM pg_catalog.pg_stat_wal_receiver r
-  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1);
+  WHERE r.last_msg_send_time OPERATOR(pg_catalog.<>) r.last_msg_receipt_time LIMIT 1),
+ CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_current_wal_flush_lsn() END;
 
 -- standbys, from 9.6.24 on
 SELECT s.pid, s.application_name, s.usename, s.client_addr, s.state, s.sync_state,
