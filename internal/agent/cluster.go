@@ -92,6 +92,22 @@ func (a *Agent) ownAmong(nodes []replication.Node) replication.Node {
 	return replication.Node{Name: a.node, Known: true, Online: true}
 }
 
+// remember has the record filled again where it has lost this node's attributes. When
+// parts of a cluster join, Pacemaker 2.1.5 may delete those of nodes that are there;
+// its attribute daemon has them still, and does not write what has not changed. With
+// that of the gateway gone, PostgreSQL is stopped everywhere, for good.
+func (a *Agent) remember(ctx context.Context) {
+	if a.state == nil {
+		return
+	}
+	n, known := a.state.Node(a.node)
+	if !known || !n.AttrsKnown || n.Attrs[a.attr("status")] != "" {
+		return
+	}
+	a.log.Warn("the cluster's record has lost this node's attributes: those that its daemon holds are written again")
+	a.report(a.crm.WriteHeld(ctx))
+}
+
 // noteAttribute keeps the state that was read in step with what was written.
 func (a *Agent) noteAttribute(node, name, value string) {
 	a.noting.Lock()

@@ -28,6 +28,7 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 	if err != nil {
 		return err
 	}
+	a.remember(ctx)
 	changes, err := a.decide(ctx, session, s, server, senders)
 	if err != nil {
 		return err

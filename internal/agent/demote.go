@@ -22,6 +22,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
 	own := a.own(brief)
+	a.remember(brief)
 	first := replication.LoseScore(own, "it is being demoted")
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -357,5 +358,38 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			}
 			s.monitor(ocf.Success)
 		})
+	}
+}
+
+// Pacemaker has lost the attributes of this node, the gateway's among them: who
+// notices has what its daemon holds written again.
+func TestRecordThatHasLostThisNode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.primaryAlone()
+	s.change(func(r *record) { r.Role["node01"] = "Promoted" })
+	s.monitor(ocf.RunningPromoted)
+	rewritten := func() bool { return slices.Contains(s.calls(), "attrd_updater -R") }
+	if rewritten() {
+		t.Error("written again, and nothing was lost")
+	}
+	lost := func() {
+		s.forgetCalls()
+		s.change(func(r *record) { r.Transient["node01"] = map[string]string{} })
+	}
+	lost()
+	s.monitor(ocf.RunningPromoted)
+	if got := s.record().attrs("node01"); !rewritten() || !strings.Contains(got, "pgsql-status=PRI") {
+		t.Errorf("monitor: %v, attributes %s", s.calls(), got)
+	}
+	lost()
+	s.want("demote", ocf.Success, withoutStandbys, stopsHere)
+	if !rewritten() {
+		t.Errorf("demote: %v", s.calls())
+	}
+	lost()
+	s.want("stop", ocf.Success)
+	if !rewritten() {
+		t.Errorf("stop: %v", s.calls())
 	}
 }

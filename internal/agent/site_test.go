@@ -162,7 +162,7 @@ func makeTemplate() (dir, bin string, err error) {
 		func() error { return os.Mkdir(bin, 0o755) },
 		func() error { return os.WriteFile(filepath.Join(bin, "self"), self, 0o755) },
 	}
-	for _, name := range []string{"pgsql-ra", "crm_mon", "crm_attribute", "crm_node", "crm_resource", "cibadmin", "pg_ctl", "corosync-quorumtool"} {
+	for _, name := range []string{"pgsql-ra", "crm_mon", "crm_attribute", "crm_node", "crm_resource", "cibadmin", "attrd_updater", "pg_ctl", "corosync-quorumtool"} {
 		steps = append(steps, func() error { return os.Link(filepath.Join(bin, "self"), filepath.Join(bin, name)) })
 	}
 	for _, step := range steps {

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		"crm_node":      func() { call(func(*record) int { fmt.Println("node01"); return 0 }) },
 		"crm_resource":  func() { call(func(*record) int { return 0 }) },
 		"cibadmin":      func() { call(cibadmin) },
+		"attrd_updater": func() { call(func(*record) int { return 0 }) },
 		"pg_ctl":        func() { call(pgCtl) },
 
 		"corosync-quorumtool": quorumTool,

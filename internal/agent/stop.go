@@ -21,6 +21,7 @@ func (a *Agent) stop(ctx context.Context) (ocf.Code, error) {
 	brief, cancel := a.share(ctx, 1, 5)
 	defer cancel()
 	own := a.own(brief)
+	a.remember(brief)
 	first := replication.LoseScore(own, "it is being stopped")
 	if own.XlogLoc != "" {
 		first = append(first, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "it is being stopped"})

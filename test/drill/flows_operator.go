@@ -125,6 +125,23 @@ func (r *Run) killed(n *lab.Node, cond func() bool, argv ...string) error {
 	return err
 }
 
+// endedThere stops a node whose server has outlived its cluster, by the command that
+// pg-rex_stop names for it.
+func endedThere(which func(*Run) *lab.Node) func(*Run) error {
+	return func(r *Run) error {
+		n, stop := which(r), []string{"pg-rex_stop", "--yes", "-f"}
+		err := r.operate(n, stop...)
+		if err == nil || !strings.Contains(err.Error(), "STP-032") {
+			return err
+		}
+		err = r.operate(n, "runuser", "-u", "postgres", "--", r.PGBin()+"/pg_ctl", "-D", lab.PGData, "-m", "fast", "-w", "stop")
+		if err != nil {
+			return err
+		}
+		return r.operate(n, stop...)
+	}
+}
+
 // inPhase says whether a command is in a phase, by its journal on a node.
 func inPhase(n *lab.Node, phase string) func() bool {
 	return func() bool { return strings.Contains(n.Unfinished(), `"Phase": "`+phase+`"`) }

@@ -30,13 +30,13 @@ func clusterFaults() []Scenario {
 			Fault: Text{"kill -9 of corosync on the primary; no fencing", "Primary の corosync を kill -9 (フェンシングなし)"},
 			Expect: Text{"the server lives on without a cluster, and may not go on alone; the standby is not promoted beside it",
 				"サーバは動作を続けるが、クラスタに確認できないためコミットを待たせる。その間 Standby は昇格しない"},
-			Strike: shell(primary, "pkill -KILL -x corosync"), Check: logged(standby, "goes on as primary there"), Repair: primaryBack,
+			Strike: shell(primary, "pkill -KILL -x corosync"), Check: logged(standby, "goes on as primary there"), Repair: inOrder(endedThere(primary), primaryBack),
 		},
 		{
 			ID: "F41s", Name: "corosync of the standby killed, without fencing", Course: Stays, Lasts: 30 * time.Second,
 			Fault:  Text{"kill -9 of corosync on the standby; no fencing", "Standby の corosync を kill -9 (フェンシングなし)"},
 			Expect: Text{"the primary goes on, with the standby that lives on without a cluster, or without it", "Primary は継続する (クラスタなしで動作を続ける Standby とともに、または Primary のみで)"},
-			Strike: shell(standby, "pkill -KILL -x corosync"), Repair: standbyBackIfDown,
+			Strike: shell(standby, "pkill -KILL -x corosync"), Repair: inOrder(endedThere(standby), standbyBack),
 		},
 		{
 			ID: "F42", Name: "attrd killed on the primary", Course: Moves,

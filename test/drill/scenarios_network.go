@@ -188,14 +188,14 @@ func standsStill(lasts time.Duration) func(*Run) error {
 }
 
 // takenOver waits for the cluster to have one primary again, where it has met two.
-// When the parts join Pacemaker can lose what it knows of a node, and stop all: then
-// somebody has it look anew.
+// When the parts join Pacemaker can lose what it knows of a node, and stop all before
+// the agent has noticed: then somebody has its attribute daemon write what it holds.
 func takenOver(r *Run) error {
 	const itself = 20 * time.Second
 	if r.WaitPrimary(r, r.Standby, itself) == nil {
 		return nil
 	}
-	if err := in(r.Standby, r, "crm_resource --refresh"); err != nil {
+	if err := in(r.Standby, r, "attrd_updater -R"); err != nil {
 		return err
 	}
 	return r.WaitStatus(r, "a primary", time.Minute, func(s lab.Status) bool { return s.Primary() != "" })

@@ -118,7 +118,7 @@ func threeNodeFaults() []Scenario {
 			Mend: inOrder(healAll, together), Repair: followsAgain(standby), Restarts: []string{"standby"},
 		},
 		{
-			ID: "F71s", Name: "three nodes: the primary's machine stands still", Nodes: 3, Course: Moves, Spared: ofTwoWays,
+			ID: "F71s", Name: "three nodes: the primary's machine stands still", Nodes: 3, Course: Moves, Spared: ofTwoWays, Restarts: []string{"standby", "third"}, // see takenOver
 			Fault: Text{"three nodes: the primary's machine stands still for 8 s, as when its hypervisor moves or saves it",
 				"3 ノード: Primary のマシンが 8 秒間停止する (ハイパーバイザによる移行や保存など)"},
 			Expect: Text{"the majority takes over; the old primary goes on, lets no commit go on without them, and is demoted",
