@@ -17,8 +17,8 @@ const (
 	telling, tellingWorst = 100 * time.Millisecond, 500 * time.Millisecond
 	// The primary's watcher sees a standby hang up, and gives it a moment to return.
 	seeing, seeingWorst = 300 * time.Millisecond, 800 * time.Millisecond
-	// One whose node is lost has half a second to confirm what it was sent.
-	doubt, doubtWorst = 600 * time.Millisecond, 1200 * time.Millisecond
+	// One whose node is lost has a quarter of a second to confirm what it was sent.
+	doubt, doubtWorst = 350 * time.Millisecond, 1200 * time.Millisecond
 	// The agent waits so long for processes that a dead postmaster has left.
 	leftovers = 2 * time.Second
 	// From the lost node to the decision: Pacemaker at times waits a second

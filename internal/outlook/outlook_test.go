@@ -88,7 +88,7 @@ func TestEachSettingHasItsShare(t *testing.T) {
 		{"a watcher is nothing to a server that hangs", func(c *Configuration) { c.Watched = true }, message.OUT002, 0, 0},
 		{"a watcher of the standby", func(c *Configuration) { c.Watched = true }, message.OUT004, -2473 * ms, -8200 * ms},
 		{"a watcher, replication cut", func(c *Configuration) { c.Watched = true }, message.OUT006, -4200 * ms, -8200 * ms},
-		{"a watcher, the standby's node, without fencing", func(c *Configuration) { c.Watched, c.Fencing.Enabled = true, false }, message.OUT005, -39400 * ms, -88800 * ms},
+		{"a watcher, the standby's node, without fencing", func(c *Configuration) { c.Watched, c.Fencing.Enabled = true, false }, message.OUT005, -39650 * ms, -88800 * ms},
 		{"token, with the consensus that follows it", func(c *Configuration) { c.Corosync.Token = 3 * s }, message.OUT003, 4400 * ms, 4400 * ms},
 		{"consensus of its own", func(c *Configuration) { c.Corosync.Consensus = s }, message.OUT003, -200 * ms, -200 * ms},
 		{"a third node", func(c *Configuration) { c.Corosync.Nodes = 3 }, message.OUT003, 1430 * ms, 1430 * ms},
