@@ -192,7 +192,8 @@ func (a *Agent) dropServedLock(ctx context.Context) {
 	if err != nil || !exists || len(lock.Covered) == 0 {
 		return
 	}
-	if own := a.own(ctx); own.DataStatus == replication.Latest || own.DataStatus == replication.NoData {
+	s, err := a.cluster(ctx)
+	if err != nil || !replication.Followed(a.node, a.nodes(s)) {
 		return
 	}
 	a.log.Infof("removing %s: %v had all of this node's data, and another node is primary", a.pg.LockFile(), lock.Covered)

@@ -55,7 +55,7 @@ func (a *Agent) nodes(s *crm.State) []replication.Node {
 		if known {
 			node = replication.Node{
 				// This one is here, even while its Pacemaker is joining.
-				Name: n.Name, Known: true, Online: n.Online || n.Pending && strings.EqualFold(n.Name, a.node), Unclean: n.Unclean,
+				Name: n.Name, Known: true, Online: n.Online || n.Pending && strings.EqualFold(n.Name, a.node), Pending: n.Pending, Unclean: n.Unclean,
 				Promoted:   s.Promoted(a.call.Resource, n.Name),
 				Status:     replication.Status(n.Attrs[a.attr("status")]),
 				DataStatus: replication.DataStatus(n.Attrs[a.attr("data-status")]),
@@ -101,9 +101,12 @@ func (a *Agent) remember(ctx context.Context) {
 		return
 	}
 	n, known := a.state.Node(a.node)
-	if !known || !n.AttrsKnown || n.Attrs[a.attr("status")] != "" {
+	if !known || !n.Online || n.Attrs[a.attr("status")] != "" {
 		return
 	}
+	const patience = 2 * time.Second // the actions that follow have their own work
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	a.log.Warn("the cluster's record has lost this node's attributes: those that its daemon holds are written again")
 	a.report(a.crm.WriteHeld(ctx))
 }

@@ -66,9 +66,9 @@ func (a *Agent) control(ctx context.Context, session *pg.Session, server pg.Serv
 // waiting, until the next look.
 func (a *Agent) carryOut(ctx context.Context, session *pg.Session, changes []replication.Change) error {
 	if dropped := replication.Dropped(changes); len(dropped) > 0 {
-		witness := replication.Witness(replication.Observation{Own: a.node, Nodes: a.nodes(a.state)}, dropped)
+		witness, mustAnswer := replication.Witness(replication.Observation{Own: a.node, Nodes: a.nodes(a.state)}, dropped)
 		if witness != "" {
-			if err := a.ask(ctx, witness); err != nil {
+			if err := a.ask(ctx, witness); err != nil && (mustAnswer || errors.Is(err, errOvertaken)) {
 				return fmt.Errorf("commits go on waiting for %v: %w", dropped, err)
 			}
 		}
@@ -93,10 +93,12 @@ func (a *Agent) ask(ctx context.Context, witness string) error {
 		known[node] = replication.DataStatus(attrs[a.attr("data-status")])
 	}
 	if why := replication.Overtaken(a.node, known); why != "" {
-		return fmt.Errorf("%s knows more: %s", witness, why)
+		return fmt.Errorf("%s %w: %s", witness, errOvertaken, why)
 	}
 	return nil
 }
+
+var errOvertaken = errors.New("knows more")
 
 // decide looks closer where the decision depends on it, and decides.
 func (a *Agent) decide(ctx context.Context, session *pg.Session, s *crm.State, server pg.ServerState, senders []pg.Sender) ([]replication.Change, error) {

@@ -77,7 +77,11 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 		err = a.apply(ctx, session, then)
 	}
 	if err != nil {
-		return ocf.ErrGeneric, a.takeBack(ctx, o, hadLock, err)
+		err = a.takeBack(ctx, o, hadLock, err)
+		if _, left, lerr := a.pg.ReadLock(); exists && lerr == nil && !left {
+			a.report(a.pg.WriteLock(lock)) // who had all has it still
+		}
+		return ocf.ErrGeneric, err
 	}
 	// The server accepts writes from here on; what is left is telling so, and
 	// what a standby needs to follow. A primary without a slot is still one.

@@ -153,7 +153,7 @@ func (a *Agent) checkLock(ctx context.Context) error {
 		if removed, err := a.dropUnusedLock(); err != nil || removed {
 			return err
 		}
-		if removed, err := a.dropCoveredLock(ctx); err != nil || removed {
+		if free, err := a.freeToStart(ctx); err != nil || free {
 			return err
 		}
 	}
@@ -169,6 +169,9 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 	lock, exists, err := a.pg.ReadLock()
 	if err != nil || !exists || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
 		return false, err
+	}
+	if len(lock.Covered) > 0 { // it was a primary, and has come back as a standby
+		return false, nil
 	}
 	c, err := a.pg.Control()
 	if err != nil {
@@ -186,10 +189,11 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 // stopped with it to be here again; all are started at once, most likely.
 const reunion = 10 * time.Second
 
-// dropCoveredLock removes the lock of a primary that was stopped in order when
-// the present primary has all of it: there is nothing here that is not there. Where
-// nobody is primary, it rests with those that had all when this node was stopped.
-func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
+// freeToStart says whether a primary that was stopped in order may come back beside
+// its lock. The lock goes when the present primary has all of this data: there is
+// nothing here that is not there. Where it rests with those that had all when this
+// node was stopped, it stays until one of them is primary ([Agent.dropServedLock]).
+func (a *Agent) freeToStart(ctx context.Context) (bool, error) {
 	lock, _, err := a.pg.ReadLock()
 	if err != nil || lock.Timeline == 0 || !strings.EqualFold(lock.Node, a.node) {
 		return false, err
@@ -198,46 +202,58 @@ func (a *Agent) dropCoveredLock(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	why := ""
+	var v lockVerdict
 	ctx, cancel := context.WithTimeoutCause(ctx, reunion, fmt.Errorf("not within %v", reunion))
 	defer cancel()
 	err = until(ctx, "those who had this node's data when it was stopped", 200*time.Millisecond, func() (bool, error) {
-		var notYet bool
-		why, notYet = a.lacksNothing(ctx, lock, c)
-		return !notYet, nil
+		v = a.judgeLock(ctx, lock, c)
+		return !v.notYet, nil
 	})
 	if err != nil {
 		a.log.Info(oneLine(err)) // the file is what the operator has to hear of
 	}
-	if why == "" {
+	if v.why == "" {
 		return false, nil
 	}
-	a.log.Infof("removing %s: %s", a.pg.LockFile(), why)
+	if !v.served {
+		a.log.Infof("starting beside %s: %s", a.pg.LockFile(), v.why)
+		return true, nil
+	}
+	a.log.Infof("removing %s: %s", a.pg.LockFile(), v.why)
 	return true, a.pg.RemoveLock()
 }
 
-// lacksNothing says why the lock is in nobody's way, or "", and whether that may come
-// yet.
-func (a *Agent) lacksNothing(ctx context.Context, lock pg.LockInfo, c pg.Control) (why string, notYet bool) {
+// lockVerdict says why a start may come beside the lock, or "" and whether that may
+// come yet; served is a lock that has nothing to keep out any more.
+type lockVerdict struct {
+	why            string
+	served, notYet bool
+}
+
+func (a *Agent) judgeLock(ctx context.Context, lock pg.LockInfo, c pg.Control) lockVerdict {
 	s, err := a.clusterNow(ctx)
 	if err != nil {
 		a.log.Debug(oneLine(err))
-		return "", true
+		return lockVerdict{notYet: true}
 	}
 	nodes := a.nodes(s)
 	primary := replication.Follower(a.node, nodes, replication.Shutdown{Clean: c.State == pg.DBShutDown, Checkpoint: c.Checkpoint})
 	if primary != "" {
 		descends, err := a.descends(ctx, c)
+		if errors.Is(err, pg.ErrAuth) {
+			// Who may not ask goes by the record, which knows the last promotion only.
+			descends = true
+		}
 		if err != nil {
 			a.log.Info(oneLine(err))
 		}
 		if descends {
-			return fmt.Sprintf("%s has this node's shutdown checkpoint at %s in its history", primary, c.Checkpoint), false
+			return lockVerdict{why: fmt.Sprintf("%s has this node's shutdown checkpoint at %s in its history", primary, c.Checkpoint), served: true}
 		}
-		return "", err != nil
+		return lockVerdict{notYet: err != nil}
 	}
 	if !lock.Held(c) {
-		return "", false // nobody had all, or the server has run since
+		return lockVerdict{} // nobody had all, or the server has run since
 	}
 	r := replication.Return{Own: a.node, Mode: a.mode(), Nodes: nodes, Quorate: mayAct(s)}
 	for _, h := range lock.Covered {
@@ -247,10 +263,11 @@ func (a *Agent) lacksNothing(ctx context.Context, lock pg.LockInfo, c pg.Control
 		}
 	}
 	ok, notYet := replication.MayReturn(r)
+	v := lockVerdict{notYet: notYet}
 	if ok {
-		why = fmt.Sprintf("%v had all of this node's data when it was stopped, and nothing has been written elsewhere but there", lock.Covered)
+		v.why = fmt.Sprintf("%v had all of this node's data when it was stopped, and nothing has been written elsewhere but there", lock.Covered)
 	}
-	return why, notYet
+	return v
 }
 
 // descends asks the primary whether all that was written here is in its history.

@@ -216,7 +216,7 @@ func lock(c *Case) []Finding {
 // which the lock was made for.
 func (s Server) neverPromoted() bool {
 	l := s.Lock.Value
-	if l.Timeline == 0 || !s.Control.Known {
+	if l.Timeline == 0 || l.Noted || !s.Control.Known {
 		return false
 	}
 	c := s.Control.Value

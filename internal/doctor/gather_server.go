@@ -186,7 +186,7 @@ func (g *gatherer) control() {
 		s.Lock.Why = literal(err.Error())
 		return
 	}
-	s.Lock = Found(Lock{Path: g.LockFile(), Exists: exists, Timeline: lock.Timeline})
+	s.Lock = Found(Lock{Path: g.LockFile(), Exists: exists, Timeline: lock.Timeline, Noted: len(lock.Covered) > 0})
 }
 
 // libraries lists what can be preloaded.

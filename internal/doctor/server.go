@@ -95,6 +95,7 @@ type Lock struct {
 	Path     string
 	Exists   bool
 	Timeline wal.Timeline // of the primary that wrote it, 0 for an empty one
+	Noted    bool         // it says who had all when that was stopped
 }
 
 // PasswordFile is pgdba's.

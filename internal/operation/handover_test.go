@@ -102,7 +102,7 @@ func (p *pair) of(n *fakeNode) {
 		in.serverIn = server
 		return noteHolder.On(ctx, node.Local{}, in)
 	})
-	answer(n, "remove-agent-lock", func(serverIn) (struct{}, error) { return removeLock.On(ctx, node.Local{}, server) })
+	answer(n, "drop-noted-lock", func(serverIn) (struct{}, error) { return dropNotedLock.On(ctx, node.Local{}, server) })
 	react(n, "restart-primary", func(in restartIn) (struct{}, error) {
 		in.serverIn = server
 		return restart.On(ctx, node.Local{}, in)

@@ -113,6 +113,20 @@ var findLock = node.Define("agent-lock", func(ctx context.Context, in serverIn) 
 	return lockFile{i.LockFile(), exists, held}, err
 })
 
+// dropNotedLock removes the lock that a switchover has noted who has all in; one that
+// was written since is another's.
+var dropNotedLock = node.Define("drop-noted-lock", func(ctx context.Context, in serverIn) (struct{}, error) {
+	none := struct{}{}
+	i, err := in.instance(ctx)
+	if err != nil {
+		return none, err
+	}
+	if lock, _, err := i.ReadLock(); err != nil || len(lock.Covered) == 0 {
+		return none, err
+	}
+	return none, i.RemoveLock()
+})
+
 var removeLock = node.Define("remove-agent-lock", func(ctx context.Context, in serverIn) (struct{}, error) {
 	i, err := in.instance(ctx)
 	if err == nil {

@@ -115,8 +115,11 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	if err != nil {
 		return l, nil //nolint:nilerr // without its user nothing can be asked of the server
 	}
-	if _, exists, err := i.ReadLock(); err == nil || exists {
+	if lock, exists, err := i.ReadLock(); err == nil || exists {
 		l.Lock = &lockFile{Path: i.LockFile(), Exists: exists}
+		if c, err := i.Control(); err == nil {
+			l.Lock.Held = lock.Held(c)
+		}
 	}
 	if pid, err := serverPID(i); err == nil {
 		l.PID = &pid

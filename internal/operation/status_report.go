@@ -463,6 +463,9 @@ func (r *reporter) operations() {
 // On a primary it is as it should be, and a standby that has one is being made
 // the primary: the agent writes it first.
 func (r *reporter) lockLeft(n NodeReport) bool {
+	if l := r.lookAt(n.Name).Lock; l != nil && l.Held {
+		return false // in nobody's way
+	}
 	return n.hasLock() && (n.Database == "stopped" || n.Database == unknown && n.Cluster == "stopped")
 }
 

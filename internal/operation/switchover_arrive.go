@@ -50,7 +50,7 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	const patience = 10 * time.Second
 	brief, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := removeLock.On(brief, w.from, serverIn{w.db.settings}); err != nil {
+	if _, err := dropNotedLock.On(brief, w.from, serverIn{w.db.settings}); err != nil {
 		w.con.Detail("%s: %v", w.from.Name(), err)
 	}
 	outage := "?"

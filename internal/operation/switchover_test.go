@@ -308,7 +308,7 @@ func (w *switching) serverOf(n *fakeNode) {
 		}
 		return struct{}{}, nil
 	}
-	n.answers["remove-agent-lock"] = func(context.Context, []byte) (any, error) {
+	n.answers["drop-noted-lock"] = func(context.Context, []byte) (any, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if n.lock || n.role == crm.Promoted {

@@ -426,7 +426,7 @@ func successor(o Observation) string {
 		switch {
 		case strings.EqualFold(n.Name, o.Own):
 			taken = n.DataStatus == Disconnect
-		case other == "" && n.Online && n.Status != Stopped && may:
+		case other == "" && (n.Online || n.Pending) && n.Status != Stopped && may:
 			other = n.Name
 		}
 	}
@@ -439,19 +439,25 @@ func successor(o Observation) string {
 // Witness is the node whose copy of the cluster's record is to be asked before
 // commits go on without the named ones, or "" where none can be: one of them that is
 // online, else any other one. This node's own copy can be of before it stood still,
-// or was cut off.
-func Witness(o Observation, dropped []string) string {
-	witness := ""
+// or was cut off. Without one that is online it is one that is joining, which may
+// not be there to answer.
+func Witness(o Observation, dropped []string) (witness string, mustAnswer bool) {
+	joining := ""
 	for _, n := range o.Nodes {
 		switch {
-		case !n.Online || strings.EqualFold(n.Name, o.Own):
-		case contains(dropped, n.Name):
-			return n.Name
-		case witness == "":
+		case strings.EqualFold(n.Name, o.Own):
+		case n.Online && contains(dropped, n.Name):
+			return n.Name, true
+		case n.Online && witness == "":
 			witness = n.Name
+		case n.Pending && (joining == "" || contains(dropped, n.Name)):
+			joining = n.Name
 		}
 	}
-	return witness
+	if witness == "" {
+		return joining, false
+	}
+	return witness, true
 }
 
 // Overtaken says by the data statuses that another node knows why this primary may

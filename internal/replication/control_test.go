@@ -746,19 +746,25 @@ func TestSuperseded(t *testing.T) {
 // that can have been promoted.
 func TestWitness(t *testing.T) {
 	n := func(name string, online bool) Node { return Node{Name: name, Known: true, Online: online} }
+	joining := func(name string) Node { return Node{Name: name, Known: true, Pending: true} }
 	for _, tt := range []struct {
 		nodes   []Node
 		dropped []string
 		want    string
+		must    bool
 	}{
-		{[]Node{n("Node01", true), n("node02", true)}, []string{"node02"}, "node02"},
-		{[]Node{n("Node01", true), n("node02", false)}, []string{"node02"}, ""},
-		{[]Node{n("Node01", true), n("node02", true), n("Node03", true)}, []string{"node03"}, "Node03"},
-		{[]Node{n("Node01", true), n("node02", false), n("node03", true)}, []string{"node02"}, "node03"},
-		{[]Node{n("Node01", true), n("node02", true)}, []string{"backup1"}, "node02"},
+		{[]Node{n("Node01", true), n("node02", true)}, []string{"node02"}, "node02", true},
+		{[]Node{n("Node01", true), n("node02", false)}, []string{"node02"}, "", true},
+		{[]Node{n("Node01", true), n("node02", true), n("Node03", true)}, []string{"node03"}, "Node03", true},
+		{[]Node{n("Node01", true), n("node02", false), n("node03", true)}, []string{"node02"}, "node03", true},
+		{[]Node{n("Node01", true), n("node02", true)}, []string{"backup1"}, "node02", true},
+		{[]Node{joining("Node01"), joining("node02")}, []string{"node02"}, "node02", false},
+		{[]Node{n("Node01", true), joining("node02"), n("node03", true)}, []string{"node02"}, "node03", true},
+		{[]Node{n("Node01", true), joining("node02"), joining("node03")}, []string{"node03"}, "node03", false},
 	} {
-		if got := Witness(Observation{Own: "node01", Nodes: tt.nodes}, tt.dropped); got != tt.want {
-			t.Errorf("%+v: %q", tt, got)
+		got, must := Witness(Observation{Own: "node01", Nodes: tt.nodes}, tt.dropped)
+		if got != tt.want || got != "" && must != tt.must {
+			t.Errorf("%+v: %q, %t", tt, got, must)
 		}
 	}
 }

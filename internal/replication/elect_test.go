@@ -391,11 +391,11 @@ func TestMayReturn(t *testing.T) {
 					primary := func(n Node) bool { return n.Promoted || n.DataStatus == Latest }
 					rival := three.DataStatus == NoData || three.DataStatus == StreamingSync || !three.Known
 					untouched := mine == Latest && !primary(two) && !primary(three) && two.Known && two.Online && answered && !rival
-					followed := mine == Disconnect && primary(two) && two.Online && !primary(three)
-					if want := quorate && (untouched || followed); ok != want {
+					followed := mine == Disconnect && primary(two) && !primary(three)
+					if want := quorate && untouched || followed; ok != want {
 						t.Errorf("%+v: %t", r, ok)
 					}
-					if notYet && (ok || primary(three) || mine == NoData || mine == StreamingSync || mine == Latest && primary(two)) {
+					if notYet && (ok || primary(three) || mine != Latest || primary(two)) {
 						t.Errorf("%+v: waits for nothing", r)
 					}
 					switch {
@@ -415,6 +415,21 @@ func TestMayReturn(t *testing.T) {
 	}
 	if ok, _ := MayReturn(Return{Own: "node01", Quorate: true}); ok {
 		t.Error("no record proves nothing")
+	}
+}
+
+func TestFollowed(t *testing.T) {
+	for _, c := range []struct {
+		mine, other DataStatus
+		want        bool
+	}{
+		{Disconnect, Latest, true}, {StreamingSync, Latest, true}, {Latest, Latest, false}, {NoData, Latest, false},
+		{Disconnect, StreamingSync, false}, {Disconnect, Disconnect, false},
+	} {
+		nodes := []Node{{Name: "node01", DataStatus: c.mine}, {Name: "node02", DataStatus: c.other}}
+		if got := Followed("NODE01", nodes); got != c.want {
+			t.Errorf("%s beside %s: %t", c.mine, c.other, got)
+		}
 	}
 }
 

@@ -258,7 +258,7 @@ type Shutdown struct {
 // OtherPrimary names another node that is online and promoted, "" without one.
 func OtherPrimary(own string, nodes []Node) string {
 	for _, n := range nodes {
-		if n.Promoted && n.Online && !strings.EqualFold(n.Name, own) {
+		if n.Promoted && (n.Online || n.Pending) && !strings.EqualFold(n.Name, own) {
 			return n.Name
 		}
 	}
@@ -315,10 +315,23 @@ func MayReturn(r Return) (ok, notYet bool) {
 				return false, false
 			}
 			successor = n.Name
-			ok = n.Online && r.Quorate
 		}
 	}
-	return ok, successor != "" && !ok
+	return successor != "", false
+}
+
+// Followed says by the record that another node's data is the latest, and this
+// node's is not: it is marked, and cannot be promoted before it has followed.
+func Followed(own string, nodes []Node) bool {
+	marked, latest := false, false
+	for _, n := range nodes {
+		if strings.EqualFold(n.Name, own) {
+			marked = n.DataStatus != Latest && n.DataStatus != NoData
+		} else if n.DataStatus == Latest {
+			latest = true
+		}
+	}
+	return marked && latest
 }
 
 func unfollowed(r Return) (ok, notYet bool) {

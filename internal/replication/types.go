@@ -124,6 +124,7 @@ type Node struct {
 	Name       string // the cluster's spelling
 	Known      bool   // the cluster lists the node; the other facts mean nothing otherwise
 	Online     bool
+	Pending    bool // its Corosync is there, its Pacemaker is not yet, or no more
 	Unclean    bool // the cluster wants it fenced and has no confirmation yet
 	Promoted   bool // an active instance in the promoted role runs there
 	Status     Status

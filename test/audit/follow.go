@@ -43,7 +43,7 @@ type follower struct {
 
 	looks      int
 	last       time.Time // the look before
-	locked     bool
+	lock       file
 	names      file
 	pidFile    file
 	postmaster Postmaster
@@ -173,19 +173,20 @@ func (f *follower) readPostgreSQL() []Event {
 }
 
 func (f *follower) lookLock(now time.Time) (events []Event, seen bool) {
-	st, err := os.Lstat(f.path(lab.LockFile))
-	there := err == nil
-	if err != nil && !isGone(f.path(lab.LockFile), err) {
+	path := f.path(lab.LockFile)
+	if _, err := os.Lstat(path); err != nil && !isGone(path, err) {
 		return nil, false
 	}
-	if f.looks > 0 && there == f.locked {
+	before := f.lock
+	f.lock.read(path)
+	noted := func(l file) bool { return strings.Contains(l.text, "covered=") }
+	if f.looks > 0 && f.lock.there == before.there && noted(f.lock) == noted(before) {
 		return nil, true
 	}
-	e := Lock{Before: f.last, At: now, Node: f.node, There: there, First: f.looks == 0}
-	if there && st.ModTime().After(f.last) && st.ModTime().Before(now) {
-		e.At = st.ModTime()
+	e := Lock{Before: f.last, At: now, Node: f.node, There: f.lock.there, Noted: noted(f.lock), First: f.looks == 0}
+	if e.There && f.lock.modified.After(f.last) && f.lock.modified.Before(now) {
+		e.At = f.lock.modified
 	}
-	f.locked = there
 	return []Event{e}, true
 }
 

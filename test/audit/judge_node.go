@@ -19,6 +19,7 @@ type lockState struct {
 	crashed  bool // a primary ended and nobody had asked it to
 	halted   bool // a primary was asked to stop, and ended without a shutdown checkpoint
 	runs     bool // the server, primary or not
+	noted    bool // the lock is there, and says who had all
 	// ended and shutdown are when and with which checkpoint the last primary was
 	// shut down here; removed is when the lock went after it, without an operator.
 	ended, removed time.Time
@@ -40,8 +41,8 @@ func (s *lockState) end(e Server) {
 // judgeLock is I6: the lock is there before a primary takes writes, and stays as
 // long as data may be here that no other node has. It may go after a stop with no
 // standby running, when nobody else may be promoted, or after a shutdown in order,
-// when who is promoted then has all that was written here. With the lock no
-// server starts.
+// when who is promoted then has all that was written here; so may the note in it be
+// made which says who has all. With the lock no server starts, but with that note.
 func judgeLock(r Record) ([]Finding, map[Invariant]int) {
 	j := lockJudge{state: map[string]*lockState{}, data: map[string]string{}, consents: r.consents()}
 	for _, n := range r.Nodes {
@@ -87,9 +88,15 @@ func (j *lockJudge) byHand(node string, at time.Time) bool {
 
 func (j *lockJudge) lock(e Lock) {
 	s := j.state[e.Node]
-	gone := s.there && !e.There
-	s.there = e.There
+	gone, released := s.there && !e.There, s.noted
+	s.there, s.noted = e.There, e.Noted
 	switch {
+	case e.Noted && (released || e.First), gone && released && !s.writable:
+		// Judged when the note was made.
+	case e.Noted && (s.crashed || s.halted):
+		j.say(e.At, e.Node, "PGSQL.lock says who has all, and there was no shutdown")
+	case e.Noted:
+		j.released(e, s)
 	case e.First && !e.There && s.writable:
 		j.say(e.At, e.Node, "the server takes writes without PGSQL.lock")
 	case e.There:
@@ -106,11 +113,16 @@ func (j *lockJudge) lock(e Lock) {
 			}
 		}
 	case s.primary:
-		s.removed = e.At
-		for _, p := range j.redone {
-			if !p.At.Before(s.ended) {
-				j.covered(e.Node, s, p)
-			}
+		j.released(e, s)
+	}
+}
+
+// released is the end of what the lock keeps out.
+func (j *lockJudge) released(e Lock, s *lockState) {
+	s.removed = e.At
+	for _, p := range j.redone {
+		if !p.At.Before(s.ended) {
+			j.covered(e.Node, s, p)
 		}
 	}
 }
@@ -133,7 +145,7 @@ func (j *lockJudge) server(e Server) {
 	switch e.What {
 	case Starting:
 		j.looks++
-		if s.there && !allowed(j.consents, e.Node, e.At, func(c Consent) bool { return c.Lock || c.Start }) {
+		if s.there && !s.noted && !allowed(j.consents, e.Node, e.At, func(c Consent) bool { return c.Lock || c.Start }) {
 			j.say(e.At, e.Node, "the server starts although PGSQL.lock is there")
 		}
 		s.end(Server{What: Died}) // if it ended between two looks
@@ -144,8 +156,12 @@ func (j *lockJudge) server(e Server) {
 		s.asked = true
 	case Writable:
 		j.looks++
-		if !s.there && !e.Known {
+		switch {
+		case e.Known:
+		case !s.there:
 			j.say(e.At, e.Node, "the server takes writes without PGSQL.lock")
+		case s.noted:
+			j.say(e.At, e.Node, "the server takes writes with a lock of before")
 		}
 		*s = lockState{there: s.there, writable: true, primary: true, runs: true}
 	case ShutDown, Died:

@@ -53,6 +53,10 @@ func lockGoes(seconds float64, node string) []Event {
 	return []Event{Lock{Before: at(seconds - 0.02), At: at(seconds), Node: node}}
 }
 
+func lockNoted(seconds float64, node string) []Event {
+	return []Event{Lock{Before: at(seconds - 0.02), At: at(seconds), Node: node, There: true, Noted: true}}
+}
+
 // normal is a pair in its normal state, node01 being primary.
 func normal() Record {
 	r := Record{
@@ -117,13 +121,14 @@ func standbyLost() Record {
 	)
 }
 
-// switched is a planned change of roles: a shutdown, after which the lock goes.
+// switched is a planned change of roles: a shutdown, after which the lock says who
+// has all, and goes when that is primary.
 func switched() Record {
 	r := normal().expecting(Expected{Promotion: true}).typing(5, n2, "pg-rex_switchover", "--yes").with(
 		score(6, n2, "2000"), server(7, n1, StopAsked), []Event{Server{At: at(7.5), Node: n1, What: ShutDown, LSN: 0x6000028}},
-		lockGoes(7.6, n1), data(8, n1, "DISCONNECT"), score(8, n1, "-INFINITY"), lockComes(8.1, n2),
+		lockNoted(7.6, n1), server(7.7, n1, Starting), data(8, n1, "DISCONNECT"), score(8, n1, "-INFINITY"), lockComes(8.1, n2),
 		server(8.2, n2, PromoteAsked), []Event{Server{At: at(8.3), Node: n2, What: RedoDone, LSN: 0x6000028}}, server(8.4, n2, Writable),
-		data(8.5, n2, "LATEST"), server(12, n1, Starting), server(12.1, n1, ReadOnly),
+		data(8.5, n2, "LATEST"), lockGoes(8.8, n1), server(12.1, n1, ReadOnly),
 	)
 	r.Writes.Accepted = map[string][]lab.Span{n1: {{From: at(0.1), To: at(6.9)}}, n2: {{From: at(8.5), To: at(99)}}}
 	r.Settled = []Settlement{settledOther()}
@@ -260,6 +265,8 @@ func TestBrokenHistories(t *testing.T) {
 		{"the lock goes after a stop at once beside a standby", normal().expecting(Expected{Restarts: []string{n1}}).with(
 			server(20, n1, StopAsked), server(20.1, n1, Died), lockGoes(20.2, n1)), I6, "node02 has the data status STREAMING|SYNC"},
 		{"the lock is not honoured", failover().with(server(20, n1, Starting)), I6, "although PGSQL.lock is there"},
+		{"the lock says who has all, and nobody knows", failover().with(lockNoted(20, n1)), I6, "and there was no shutdown"},
+		{"a primary with the lock of before", switched().with(lockNoted(20, n2), server(21, n2, Writable)), I6, "with a lock of before"},
 		{"the lock goes, and the new primary has less", func() Record {
 			r := switched()
 			for i, e := range r.Events {

@@ -94,7 +94,10 @@ type Lock struct {
 	Before, At time.Time
 	Node       string
 	There      bool
-	First      bool // the first look: it may be there for long
+	// Noted: it says who had all that was written on the node when that was stopped,
+	// and keeps it out no more.
+	Noted bool
+	First bool // the first look: it may be there for long
 }
 
 // Postmaster is what postmaster.pid says; no PID: there is none.

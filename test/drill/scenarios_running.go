@@ -157,7 +157,8 @@ func runningFaults() []Scenario {
 			Check: func(r *Run) error {
 				return errors.Join(r.told(r.Primary, lab.PacemakerLog, "which has to do"), r.noFailure())
 			},
-			Mend: func(r *Run) error { return in(r.Primary, r, "pkill -f '[p]g_sleep' || :") },
+			// The server does not notice that a client which waits has gone.
+			Mend: shell(primary, "pkill -f '[p]g_sleep'; pkill -TERM -U postgres -f '^postgres: postgres postgres .local. SELECT' || :"),
 		},
 		Load(40, 4, 30*time.Second),
 	}
