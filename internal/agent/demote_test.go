@@ -382,6 +382,11 @@ func TestRecordThatHasLostThisNode(t *testing.T) {
 		t.Errorf("monitor: %v, attributes %s", s.calls(), got)
 	}
 	lost()
+	s.want("monitor", ocf.RunningPromoted)
+	if !rewritten() {
+		t.Errorf("probe: %v", s.calls())
+	}
+	lost()
 	s.want("demote", ocf.Success, withoutStandbys, stopsHere)
 	if !rewritten() {
 		t.Errorf("demote: %v", s.calls())

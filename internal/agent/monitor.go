@@ -179,6 +179,7 @@ func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState, sender
 		return err
 	}
 	if a.call.Probe() {
+		a.remember(ctx)
 		// The cluster has just met this server and must not promote it on an old score.
 		return a.apply(ctx, nil, replication.LoseScore(a.own(ctx), "a standby was found running"))
 	}
@@ -227,6 +228,8 @@ func (a *Agent) attendPrimary(ctx context.Context, session *pg.Session, server p
 		if err != nil {
 			return err
 		}
+		// The gateway's attribute decides upon this answer, and may be lost as well.
+		a.remember(ctx)
 		return a.apply(ctx, nil, replication.Found(a.node, a.mode(), a.nodes(s)))
 	}
 	a.report(a.watchSlots(ctx, session))
