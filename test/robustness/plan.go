@@ -264,7 +264,7 @@ var choices = []choice{
 	{id: "F40d", on: everyOne, standby: true},
 	{id: "F40n", on: plain, alone: true, standby: true},
 	{id: "F40s", on: everyOne},
-	{id: "F41", on: fenced, fenced: thePrimary},
+	{id: "F41", on: fenced, standby: true, fenced: thePrimary}, // alone nobody fences it
 	{id: "F41f", on: fenced, standby: true, fenced: theStandby},
 	{id: "F42", on: plain},
 	{id: "F42f", on: fenced, standby: true, alone: true},
