@@ -86,7 +86,7 @@ func (a *Agent) applyOne(ctx context.Context, session *pg.Session, c replication
 	case replication.Hold, replication.Abstain:
 		return nil
 	case replication.CreateLock:
-		return a.createLock()
+		return a.pg.CreateLock(a.node)
 	case replication.RemoveLock:
 		return a.pg.RemoveLock()
 	case replication.NoteCovered:
@@ -160,20 +160,6 @@ func equalNames(a, b []string) bool {
 		}
 	}
 	return true
-}
-
-// createLock marks this node as one whose data may run ahead of the others'.
-// An existing lock stays as it is: it tells of the first time. One of an earlier
-// time, of which others had all, says nothing of what comes now.
-func (a *Agent) createLock() error {
-	if old, exists, err := a.pg.ReadLock(); err != nil || exists && len(old.Covered) == 0 {
-		return err
-	}
-	info := pg.LockInfo{Node: a.node, Time: time.Now()}
-	if c, err := a.pg.Control(); err == nil {
-		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
-	}
-	return a.pg.WriteLock(info)
 }
 
 // noteCovered adds to this node's lock who has all that was written here.

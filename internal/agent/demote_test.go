@@ -397,3 +397,19 @@ func TestRecordThatHasLostThisNode(t *testing.T) {
 		t.Errorf("stop: %v", s.calls())
 	}
 }
+
+// A promotion that comes to nothing gives a lock back that said who had all.
+func TestPromotionGivesANotedLockBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.standby()
+	s.takeOver()
+	before := pg.LockInfo{Node: "node01", Timeline: 1, Position: 7, Time: time.Unix(1795000000, 0).UTC(),
+		Covered: []pg.Holder{{Node: "node02", Address: "127.0.0.1"}}, Checkpoint: 7}
+	s.must(s.instance().WriteLock(before))
+	s.want("promote", ocf.ErrGeneric, "STANDIN_KILL_SERVER=before")
+	after, _, err := s.instance().ReadLock()
+	if err != nil || !slices.Equal(after.Covered, before.Covered) || after.Checkpoint != before.Checkpoint {
+		t.Errorf("%+v, %v", after, err)
+	}
+}

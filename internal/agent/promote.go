@@ -66,22 +66,17 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	if err := a.pg.RemoveVoteNotes(); err != nil {
 		return ocf.ErrGeneric, err
 	}
-	lock, exists, err := a.pg.ReadLock()
+	lock, hadLock, err := a.pg.ReadLock()
 	if err != nil {
 		return ocf.ErrGeneric, err
 	}
-	hadLock := exists && len(lock.Covered) == 0 // one of an earlier time is written anew
 	attributes, then := replication.BeforePromotion(o)
 	err = a.applyTogether(ctx, attributes)
 	if err == nil {
 		err = a.apply(ctx, session, then)
 	}
 	if err != nil {
-		err = a.takeBack(ctx, o, hadLock, err)
-		if _, left, lerr := a.pg.ReadLock(); exists && lerr == nil && !left {
-			a.report(a.pg.WriteLock(lock)) // who had all has it still
-		}
-		return ocf.ErrGeneric, err
+		return ocf.ErrGeneric, a.takeBack(ctx, o, lock, hadLock, err)
 	}
 	// The server accepts writes from here on; what is left is telling so, and
 	// what a standby needs to follow. A primary without a slot is still one.
@@ -254,8 +249,9 @@ func (a *Agent) leavingRecovery() bool {
 
 // takeBack undoes what precedes a promotion, but only with proof that the
 // server never became primary: it is still in recovery and nobody has asked it
-// to leave, or it is dead and its control file says that it was in recovery.
-func (a *Agent) takeBack(ctx context.Context, o replication.StandbyObservation, hadLock bool, cause error) error {
+// to leave, or it is dead and its control file says that it was in recovery. A lock
+// that said who has all says so again.
+func (a *Agent) takeBack(ctx context.Context, o replication.StandbyObservation, lock pg.LockInfo, hadLock bool, cause error) error {
 	stopped, err := a.serverStopped(ctx)
 	if err != nil {
 		return errors.Join(cause, err)
@@ -269,5 +265,8 @@ func (a *Agent) takeBack(ctx context.Context, o replication.StandbyObservation, 
 		return cause
 	}
 	a.applyAll(ctx, replication.UndoPromotion(o, hadLock))
+	if len(lock.Covered) > 0 {
+		a.report(a.pg.WriteLock(lock))
+	}
 	return cause
 }

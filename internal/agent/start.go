@@ -258,11 +258,16 @@ func (a *Agent) judgeLock(ctx context.Context, lock pg.LockInfo, c pg.Control) l
 	r := replication.Return{Own: a.node, Mode: a.mode(), Nodes: nodes, Quorate: mayAct(s)}
 	for _, h := range lock.Covered {
 		r.Covered = append(r.Covered, h.Node)
-		if a.isStandbyStill(ctx, h, c) {
-			r.Answered = append(r.Answered, h.Node)
-		}
 	}
 	ok, notYet := replication.MayReturn(r)
+	if notYet { // it rests with their answers
+		for _, h := range lock.Covered {
+			if a.isStandbyStill(ctx, h, c) {
+				r.Answered = append(r.Answered, h.Node)
+			}
+		}
+		ok, notYet = replication.MayReturn(r)
+	}
 	v := lockVerdict{notYet: notYet}
 	if ok {
 		v.why = fmt.Sprintf("%v had all of this node's data when it was stopped, and nothing has been written elsewhere but there", lock.Covered)

@@ -240,7 +240,7 @@ var restart = node.Define("restart-primary", func(ctx context.Context, in restar
 	if err != nil {
 		return none, err
 	}
-	if err := ensureLock(i, in.Node); err != nil {
+	if err := i.CreateLock(in.Node); err != nil {
 		return none, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, in.Limit, fmt.Errorf("the server does not answer within %v", in.Limit))
@@ -299,20 +299,3 @@ var noteHolder = node.Define("note-holder", func(ctx context.Context, in heldIn)
 	}
 	return struct{}{}, err
 })
-
-// ensureLock writes the lock of the agent as the agent does, where there is none,
-// or only one that is in nobody's way.
-func ensureLock(i *pg.Instance, name string) error {
-	old, exists, err := i.ReadLock()
-	if err != nil && !exists {
-		return err
-	}
-	if exists && len(old.Covered) == 0 {
-		return nil
-	}
-	info := pg.LockInfo{Node: name, Time: time.Now()}
-	if c, err := i.Control(); err == nil {
-		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
-	}
-	return i.WriteLock(info)
-}

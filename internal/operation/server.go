@@ -102,16 +102,17 @@ var findLock = node.Define("agent-lock", func(ctx context.Context, in serverIn) 
 	if err != nil {
 		return lockFile{}, err
 	}
+	return lockOf(i)
+})
+
+func lockOf(i *pg.Instance) (lockFile, error) {
 	lock, exists, err := i.ReadLock()
 	if exists {
 		err = nil // one that cannot be understood is a lock all the same
 	}
-	held := false
-	if c, err := i.Control(); err == nil {
-		held = lock.Held(c)
-	}
-	return lockFile{i.LockFile(), exists, held}, err
-})
+	c, cerr := i.Control()
+	return lockFile{Path: i.LockFile(), Exists: exists, Held: cerr == nil && lock.Held(c)}, err
+}
 
 // dropNotedLock removes the lock that a switchover has noted who has all in; one that
 // was written since is another's.

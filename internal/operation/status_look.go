@@ -115,11 +115,8 @@ var lookAround = node.Define("look-around", func(ctx context.Context, in lookIn)
 	if err != nil {
 		return l, nil //nolint:nilerr // without its user nothing can be asked of the server
 	}
-	if lock, exists, err := i.ReadLock(); err == nil || exists {
-		l.Lock = &lockFile{Path: i.LockFile(), Exists: exists}
-		if c, err := i.Control(); err == nil {
-			l.Lock.Held = lock.Held(c)
-		}
+	if lock, err := lockOf(i); err == nil {
+		l.Lock = &lock
 	}
 	if pid, err := serverPID(i); err == nil {
 		l.PID = &pid

@@ -128,6 +128,24 @@ func (l LockInfo) format() string {
 // WriteLock writes the lock; when it returns, the lock survives a power failure.
 func (i *Instance) WriteLock(l LockInfo) error { return i.writeFile(i.LockFile(), l.format()) }
 
+// CreateLock marks a node as one whose data may run ahead of the others'. An
+// existing lock stays as it is, whatever it says: it tells of the first time. One of
+// an earlier time, of which others had all, says nothing of what comes now.
+func (i *Instance) CreateLock(node string) error {
+	old, exists, err := i.ReadLock()
+	switch {
+	case exists && len(old.Covered) == 0:
+		return nil
+	case err != nil:
+		return err
+	}
+	info := LockInfo{Node: node, Time: time.Now()}
+	if c, err := i.Control(); err == nil {
+		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
+	}
+	return i.WriteLock(info)
+}
+
 // NoteHolders keeps the lock, of a server that was stopped with a checkpoint, and
 // adds to it who has all that was written here. One that says nothing is written anew.
 func (i *Instance) NoteHolders(node string, holders []Holder) error {

@@ -533,3 +533,34 @@ func TestPosition(t *testing.T) {
 		}
 	}
 }
+
+// A server that becomes primary gets a lock that keeps it out: one that says who had
+// all of an earlier time does not.
+func TestCreateLock(t *testing.T) {
+	i := New(Settings{TmpDir: t.TempDir()}, run.Local{})
+	for _, c := range []struct {
+		name   string
+		before *LockInfo
+		kept   bool
+	}{
+		{"none", nil, false},
+		{"of a primary", &LockInfo{Node: "node01", Timeline: 3}, true},
+		{"in nobody's way", &LockInfo{Node: "node01", Timeline: 3, Covered: []Holder{{Node: "node02", Address: "192.168.2.2"}}}, false},
+	} {
+		if err := i.RemoveLock(); err != nil {
+			t.Fatal(err)
+		}
+		if c.before != nil {
+			if err := i.WriteLock(*c.before); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := i.CreateLock("node01"); err != nil {
+			t.Error(err)
+		}
+		after, exists, err := i.ReadLock()
+		if err != nil || !exists || len(after.Covered) > 0 || (after.Timeline == 3) != c.kept {
+			t.Errorf("%s: %+v, %t, %v", c.name, after, exists, err)
+		}
+	}
+}

@@ -294,7 +294,7 @@ type Return struct {
 	Covered, Answered []string
 }
 
-// MayReturn says whether the lock has served its time. Where nobody has been primary
+// MayReturn says whether this node may come back beside its lock. Where nobody has been primary
 // since, by the record and by their own word, this node lacks nothing; the record
 // alone may be an old one. Where one of those that had all is, this node is marked,
 // and cannot be promoted before it has followed. Not yet is true while that may

@@ -74,10 +74,10 @@ func (f *follower) follow(ctx context.Context, w *Watch) {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		w.seen(f.look(time.Now(), w.record.Nodes))
+		w.seen(f)
 		select {
 		case <-ctx.Done():
-			w.seen(f.look(time.Now(), w.record.Nodes)) // what was logged meanwhile
+			w.seen(f) // what was logged meanwhile
 			return
 		case <-tick.C:
 		}
@@ -85,7 +85,7 @@ func (f *follower) follow(ctx context.Context, w *Watch) {
 }
 
 // look looks at everything once, and says what it could really see.
-func (f *follower) look(now time.Time, nodes []string) (node string, events []Event, real Polls) {
+func (f *follower) look(now time.Time, nodes []string) (events []Event, real Polls) {
 	events = append(events, f.readPacemaker(now, nodes)...)
 	events = append(events, f.readPostgreSQL()...)
 	count := func(n *int, look func(time.Time) ([]Event, bool)) {
@@ -111,7 +111,7 @@ func (f *follower) look(now time.Time, nodes []string) (node string, events []Ev
 			f.note(s)
 		}
 	}
-	return f.node, events, real
+	return events, real
 }
 
 // note keeps whether the server is a primary.
@@ -132,13 +132,14 @@ func (f *follower) note(e Server) {
 }
 
 // seen adds what one look at a node has shown.
-func (w *Watch) seen(node string, events []Event, real Polls) {
+func (w *Watch) seen(f *follower) {
+	events, real := f.look(time.Now(), w.record.Nodes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.record.Events = append(w.record.Events, events...)
-	p := w.record.Polls[node]
+	p := w.record.Polls[f.node]
 	p.Lock, p.Server, p.Data = p.Lock+real.Lock, p.Server+real.Server, p.Data+real.Data
-	w.record.Polls[node] = p
+	w.record.Polls[f.node] = p
 }
 
 func (f *follower) readPacemaker(now time.Time, nodes []string) []Event {

@@ -107,7 +107,7 @@ func TestAFollowerSeesWhatChanges(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // longer than a tick of the clock that files are stamped by
 		now := time.Now()
 		var got []string
-		_, events, real := f.look(now, []string{n1, n2})
+		events, real := f.look(now, []string{n1, n2})
 		if (real != Polls{1, 1, 1}) {
 			t.Errorf("%s: seen %+v", step.name, real)
 		}
@@ -127,7 +127,7 @@ func TestAFollowerSeesWhatChanges(t *testing.T) {
 	// The disk of a node is not seen any more: that is no look.
 	must(os.Rename(root+"/dbfp", root+"/away"))
 	must(os.RemoveAll(path("/var/lib/pgsql")))
-	if _, _, real := f.look(time.Now(), nil); real != (Polls{}) {
+	if _, real := f.look(time.Now(), nil); real != (Polls{}) {
 		t.Errorf("nothing to be seen, and seen: %+v", real)
 	}
 }

@@ -134,12 +134,18 @@ func endedThere(which func(*Run) *lab.Node) func(*Run) error {
 		if err == nil || !strings.Contains(err.Error(), "STP-032") {
 			return err
 		}
-		err = r.operate(n, "runuser", "-u", "postgres", "--", r.PGBin()+"/pg_ctl", "-D", lab.PGData, "-m", "fast", "-w", "stop")
-		if err != nil {
+		if err := r.operate(n, strings.Fields(Named(err))...); err != nil {
 			return err
 		}
 		return r.operate(n, stop...)
 	}
+}
+
+// Named is what a command that has failed says that is to be typed; "" for nothing.
+func Named(err error) string {
+	_, after, _ := strings.Cut(err.Error(), "next: ")
+	line, _, _ := strings.Cut(after, " / ")
+	return line
 }
 
 // inPhase says whether a command is in a phase, by its journal on a node.

@@ -183,7 +183,7 @@ var mutants = []mutant{
 	{
 		fault: "PGSQL.lock is not written",
 		file:  "internal/agent/apply.go",
-		old:   "return a.createLock()",
+		old:   "return a.pg.CreateLock(a.node)",
 		new:   "return nil",
 		pkg:   actions, test: "TestFirstStart", layer: realServer,
 		says: "no PGSQL.lock on a primary",

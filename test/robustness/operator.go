@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pgrex/test/drill"
 	"pgrex/test/lab"
 )
 
@@ -313,7 +314,7 @@ func (r *run) rejoin(n *lab.Node) error {
 		return err
 	}
 	// The primary's address stays away until somebody says that it may come back.
-	leader, command, named := strings.Cut(next(err), "# ")
+	leader, command, named := strings.Cut(drill.Named(err), "# ")
 	primary, unknown := r.Node(leader)
 	if !named || unknown != nil {
 		return err
@@ -324,13 +325,6 @@ func (r *run) rejoin(n *lab.Node) error {
 	return start()
 }
 
-// next is what a command that has failed says that is to be typed; "" for nothing.
-func next(err error) string {
-	_, after, _ := strings.Cut(err.Error(), "next: ")
-	line, _, _ := strings.Cut(after, " / ")
-	return line
-}
-
 // stop stops a node. Of a server that Pacemaker, dead itself, has left behind the
 // command says what to type.
 func (r *run) stop(n *lab.Node) error {
@@ -338,7 +332,7 @@ func (r *run) stop(n *lab.Node) error {
 	if err == nil || !strings.Contains(err.Error(), "STP-011") && !strings.Contains(err.Error(), "STP-032") {
 		return err
 	}
-	command := next(err)
+	command := drill.Named(err)
 	if command == "" {
 		return err
 	}
