@@ -74,7 +74,7 @@ func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) re
 		a.log.Warn(err)
 		return d
 	}
-	d.Nodes, d.Quorate = a.nodes(s), mayAct(s)
+	d.Nodes, d.Quorate, d.Fencing = a.nodes(s), mayAct(s), s.Fencing
 	return d
 }
 

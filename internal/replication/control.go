@@ -308,8 +308,7 @@ func asWritten(node string) string { return strings.ToLower(node) }
 // as the tutorial's cluster without STONITH has it.
 func mustHold(o Observation, dropped []string) string {
 	for _, name := range dropped {
-		n, ok := o.node(name)
-		if o.Fencing && ok && !n.Online && (n.Unclean || !n.Known) {
+		if n, ok := o.node(name); ok && n.unfenced(o.Fencing) {
 			return name + " is offline and not fenced yet"
 		}
 	}

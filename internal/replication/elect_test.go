@@ -296,11 +296,12 @@ func TestAfterPromotion(t *testing.T) {
 
 func TestDemotedLock(t *testing.T) {
 	base := func() Demotion {
-		return Demotion{Own: "node01", Quorate: true, Stopped: true, StandbysKnown: true, Standbys: []string{"node02"}, Nodes: []Node{
+		return Demotion{Own: "node01", Quorate: true, Fencing: true, Stopped: true, StandbysKnown: true, Standbys: []string{"node02"}, Nodes: []Node{
 			{Name: "node01", Known: true, Online: true, Promoted: true, Status: Primary, DataStatus: Latest},
 			{Name: "node02", Known: true, Online: true, DataStatus: StreamingSync},
 		}}
 	}
+	unfenced := Node{Name: "node02", Known: true, Unclean: true, DataStatus: Disconnect}
 	tests := []struct {
 		name    string
 		change  func(*Demotion)
@@ -346,6 +347,12 @@ func TestDemotedLock(t *testing.T) {
 			d.Covered = []string{"node02"}
 			d.Nodes = append(d.Nodes, Node{Name: "node03", Known: true})
 		}, false, false},
+		// F37: the primary had marked the standby, and gave up before that was fenced.
+		{"the other was marked and is not fenced yet", func(d *Demotion) { d.Nodes[1] = unfenced }, false, false},
+		{"... and nobody was active", func(d *Demotion) { d.Standbys, d.Nodes[1] = nil, unfenced }, false, false},
+		{"... and has the shutdown checkpoint", func(d *Demotion) { d.Covered, d.Nodes[1] = []string{"node02"}, unfenced }, false, true},
+		{"... and is fenced now", func(d *Demotion) { d.Nodes[1] = unfenced; d.Nodes[1].Unclean = false }, true, false},
+		{"... in a cluster that cannot fence", func(d *Demotion) { d.Fencing, d.Nodes[1] = false, unfenced }, true, false},
 		{"an asynchronous standby is one in mode async", func(d *Demotion) { d.Mode, d.Nodes[1].DataStatus = Async, StreamingAsync }, false, false},
 	}
 	for _, tt := range tests {

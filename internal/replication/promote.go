@@ -172,6 +172,7 @@ type Demotion struct {
 	Mode    Mode
 	Nodes   []Node // as they are then, this one still with the status of a primary
 	Quorate bool
+	Fencing bool // stonith-enabled
 	// Stopped is true when this demotion stopped the server; otherwise it had
 	// ended before.
 	Stopped bool
@@ -188,7 +189,8 @@ type Demotion struct {
 // nobody who can become primary: no standby was active in the cluster, the
 // cluster's own record forbids every other node to be promoted, or each that
 // may be has all that was written here. An unknown list and an unknown node
-// prove nothing, and one that is out of sight may run, and be promoted there.
+// prove nothing, and one that is out of sight may run, and be promoted there; so
+// may one that was marked when it was out of sight, until it is fenced.
 func Demoted(d Demotion) []Change {
 	switch {
 	case !d.last():
@@ -224,7 +226,7 @@ func noSuccessor(me string, nodes []Node) bool {
 // standby that stopped in order has been marked before it left.
 func (d Demotion) outOfSight() bool {
 	for _, n := range d.Nodes {
-		if !strings.EqualFold(n.Name, d.Own) && !n.Online && n.DataStatus.Promotable(d.Mode) {
+		if !strings.EqualFold(n.Name, d.Own) && (!n.Online && n.DataStatus.Promotable(d.Mode) || n.unfenced(d.Fencing)) {
 			return true
 		}
 	}
@@ -242,7 +244,7 @@ func othersHaveAll(d Demotion) bool {
 		switch {
 		case own && n.Status != Primary, !own && !n.Known:
 			return false
-		case !own && (n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode)) && !contains(d.Covered, n.Name):
+		case !own && (n.DataStatus == NoData || n.DataStatus.Promotable(d.Mode) || n.unfenced(d.Fencing)) && !contains(d.Covered, n.Name):
 			return false
 		}
 	}

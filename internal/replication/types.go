@@ -138,6 +138,13 @@ type Node struct {
 	Branch Branch
 }
 
+// unfenced says that the node may run, and be promoted, on the other side of a
+// partition: the cluster has fencing, and no confirmation for that node. A mark
+// that was made since has not reached it.
+func (n Node) unfenced(fencing bool) bool {
+	return fencing && !n.Online && (n.Unclean || !n.Known)
+}
+
 // Branch names a history of WAL: the database cluster that it comes from, and
 // the timeline. Positions compare only within one; a later timeline is newer
 // than any position of an earlier one. The zero Branch is unknown.

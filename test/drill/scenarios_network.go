@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"pgrex/test/audit"
@@ -74,19 +75,19 @@ func networkFaults() []Scenario {
 			Fault: Text{"the primary loses all LANs, and only it can be fenced", "Primary の全 LAN の断 (フェンシングできるのは Primary のみ)"},
 			Expect: Text{"the primary's commits freeze, its node is fenced, the standby takes over",
 				"Primary のコミットは止まったまま、ノードがフェンシングされて Standby が引き継ぐ"},
-			Strike: func(r *Run) error {
-				if err := r.SetPower(lab.PowerMode{Fail: []string{r.Standby.Name}}); err != nil {
-					return err
-				}
-				return cutAll(primary, lab.Silent, lab.LANs()...)(r)
-			},
-			Mend: func(r *Run) error {
-				if err := r.SetPower(lab.PowerMode{}); err != nil {
-					return err
-				}
-				return healAll(r)
-			},
-			Repair: oldPrimaryBack,
+			Strike: inOrder(fencingFails(standby), cutAll(primary, lab.Silent, lab.LANs()...)),
+			Mend:   inOrder(fencing(lab.PowerMode{}), healAll), Repair: oldPrimaryBack,
+		},
+		{
+			// It has marked the standby that it does not see, and that is no proof.
+			ID: "F37g", Name: "F37, and the primary gives up before it is fenced", Course: Moves, Fencing: true, Fenced: "primary",
+			Fault: Text{"the primary loses the standby, then the service LAN, and is demoted for want of the gateway while fencing fails; then it can be fenced",
+				"Primary が Standby への全経路、続いてサービス LAN を失う。フェンシングが失敗している間にゲートウェイへの疎通を失って降格し、その後フェンシングされる"},
+			Expect: Text{"as F37; PGSQL.lock stays on the primary, whose standby is neither seen nor fenced",
+				"F37 と同じ。Standby を確認もフェンシングもできないので、Primary の PGSQL.lock は残る"},
+			Strike: inOrder(fencing(lab.PowerMode{Fail: []string{"*"}}), cutAll(primary, lab.Silent, lab.ICLAN1, lab.ICLAN2, lab.DLAN),
+				logged(primary, "commits go on waiting"), cutAll(primary, lab.Silent, lab.SLAN), givesUpLocked, fencingFails(standby)),
+			Mend: inOrder(fencing(lab.PowerMode{}), healAll), Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F37n", Name: "all LANs of the primary cut, without fencing", Course: Moves, Spared: ofTwoWays,
@@ -243,6 +244,25 @@ func stopsAlone(n func(*Run) *lab.Node) func(*Run) error {
 			return st.String(), st.Nodes[n(r).Name].Role == lab.Stopped
 		})
 	}
+}
+
+// givesUpLocked waits until a primary that is cut off is none any more, and has its lock.
+func givesUpLocked(r *Run) error {
+	err := lab.Until(r, "demotion of "+r.Primary.Name, lookTime, func(ctx context.Context) (string, bool) {
+		st, err := r.Primary.Status(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		role := st.Nodes[r.Primary.Name].Role
+		return st.String(), role == lab.Unpromoted || role == lab.Stopped
+	})
+	if err != nil {
+		return err
+	}
+	if !r.Primary.Locked() {
+		return fmt.Errorf("%s has no PGSQL.lock", r.Primary.Name)
+	}
+	return nil
 }
 
 // archivesAlone waits until a node that is cut off has become a primary, and has

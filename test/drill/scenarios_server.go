@@ -2,7 +2,9 @@ package drill
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pgrex/test/lab"
@@ -21,6 +23,13 @@ func processFaults() []Scenario {
 			Fault:  Text{"kill -9 of the primary's postmaster", "Primary の postmaster を kill -9"},
 			Expect: Text{"the standby takes over; the lock keeps the old primary out", "Standby が引き継ぎ、旧 Primary は起動禁止フラグで起動しない"},
 			Strike: func(r *Run) error { _, err := r.Primary.KillPostgreSQL(); return err }, Repair: oldPrimaryBack,
+		},
+		{
+			ID: "F01w", Name: "F01, and the watcher was killed before", Course: Moves,
+			Fault: Text{"kill -9 of the process that watches the primary's server; when a monitor has started another one, kill -9 of the postmaster",
+				"Primary のサーバを見張るプロセスを kill -9。次の監視で再起動された後、postmaster を kill -9"},
+			Expect: Text{"as F01, known from the new watcher and not by a monitor", "F01 と同じ。検知は監視ではなく、再起動された見張りプロセスによる"},
+			Strike: killBehindANewWatcher, Check: func(r *Run) error { return r.failure(r.Primary, "asyncmon") }, Repair: oldPrimaryBack,
 		},
 		{
 			ID: "F02", Name: "backend of the primary killed", Course: Moves,
@@ -133,4 +142,33 @@ func processFaults() []Scenario {
 			Repair: oldPrimaryBack,
 		},
 	}
+}
+
+// killBehindANewWatcher kills the watcher of the primary's server, and the server when
+// another one is there.
+func killBehindANewWatcher(r *Run) error {
+	watcher := func(ctx context.Context) string {
+		out, _ := r.Primary.Run(ctx, "pgrep", "-f", "/pgsql watch$") // none is an error
+		return strings.TrimSpace(out)
+	}
+	first := watcher(r)
+	if first == "" {
+		return fmt.Errorf("no watcher on %s", r.Primary.Name)
+	}
+	if _, err := r.Primary.Run(r, "kill", "-KILL", first); err != nil {
+		return err
+	}
+	err := lab.Until(r, "another watcher on "+r.Primary.Name, lookTime, func(ctx context.Context) (string, bool) {
+		now := watcher(ctx)
+		return now, now != "" && now != first
+	})
+	if err != nil {
+		return err
+	}
+	r.tell("another watcher is there")
+	if err := lab.Pause(r, time.Second); err != nil { // the monitor that has started it is to be over
+		return err
+	}
+	_, err = r.Primary.KillPostgreSQL()
+	return err
 }

@@ -30,7 +30,7 @@ func figure(runs []run, path string) error {
 	all := lines()
 	for i := len(all) - 1; i >= 0; i-- { // the first one is to be on top
 		for _, agent := range slices.Backward(agentsOf(runs)) {
-			if some := of(runs, all[i].id, agent); len(some) > 0 && len(some[0].Phases) > 0 {
+			if some := of(runs, all[i].id, agent); slices.Equal(namesOf(some), failoverPhases()) {
 				bars = append(bars, bar{all[i].name + ": " + agent, some})
 			}
 		}
@@ -49,7 +49,7 @@ func figure(runs []run, path string) error {
 	p.NominalY(labels...)
 	p.Legend.Top = true
 	var before *plotter.BarChart
-	for i, name := range phaseNames() {
+	for i, name := range failoverPhases() {
 		var v plotter.Values
 		for _, b := range bars {
 			v = append(v, lab.Median(values(b.runs, lasting(name))))

@@ -2,7 +2,9 @@
 // with our agent and with others, in turn, on the same cluster of the lab with the
 // same Corosync and monitors. It prints a table, keeps every single run, draws where
 // the seconds go, and judges nothing. Of the agents "tuned" is ours in a cluster with
-// the profile of docs/tuning.md, and "paf" is there where resource-agents-paf is.
+// the profile of docs/tuning.md, "unwatched" ours without its watcher, "polled" the
+// same with monitors every second and two, and "paf" is there where
+// resource-agents-paf is.
 //
 //	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,tuned,shell,paf] [-nodes 2] [-load 0] [-seed 1] [-bin bin] [-output failover]
 //	failover -report failover
@@ -19,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"pgrex/test/lab"
 )
@@ -31,7 +34,7 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 20, "runs of each fault with each agent")
 	flag.IntVar(&p.block, "block", 5, "runs with one agent before it is the other's turn")
 	flag.StringVar(&rows, "rows", "", "faults to measure, all by default: "+strings.Join(ids(), ","))
-	flag.StringVar(&agents, "agents", strings.Join(installed(), ","), "agents to measure")
+	flag.StringVar(&agents, "agents", strings.Join(compared(), ","), "agents to measure")
 	flag.IntVar(&p.nodes, "nodes", 2, "nodes of the cluster; with more than two only the rows that need no command: "+strings.Join(withoutCommands, ","))
 	flag.IntVar(&p.load, "load", 0, "clients of pgbench beside the one that is measured")
 	flag.Uint64Var(&p.seed, "seed", 1, "where in the interval of a monitor the faults fall")
@@ -79,17 +82,22 @@ type plan struct {
 
 // Names of the agents.
 const (
-	ours  = "ours"
-	tuned = "tuned"
-	shell = "shell"
-	paf   = "paf"
+	ours      = "ours"
+	tuned     = "tuned"
+	unwatched = "unwatched"
+	polled    = "polled"
+	shell     = "shell"
+	paf       = "paf"
 )
 
 // isOurs says whether an agent is our own program.
-func isOurs(agent string) bool { return agent == ours || agent == tuned }
+func isOurs(agent string) bool {
+	return slices.Contains([]string{ours, tuned, unwatched, polled}, agent)
+}
 
-// installed are the agents that this machine has.
-func installed() []string {
+// compared are the agents that are measured unless others are named: those that this
+// machine has.
+func compared() []string {
 	all := []string{ours, tuned, shell}
 	if lab.HasPAF() {
 		all = append(all, paf)
@@ -98,14 +106,14 @@ func installed() []string {
 }
 
 func known(list string) ([]string, error) {
-	names := strings.Split(list, ",")
+	names, all := strings.Split(list, ","), append(compared(), unwatched, polled)
 	for _, name := range names {
 		switch {
-		case slices.Contains(installed(), name):
+		case slices.Contains(all, name):
 		case name == paf:
 			return nil, errors.New("PAF is not installed: apt-get install resource-agents-paf")
 		default:
-			return nil, fmt.Errorf("unknown agent %q: there are %s", name, strings.Join(installed(), ", "))
+			return nil, fmt.Errorf("unknown agent %q: there are %s", name, strings.Join(all, ", "))
 		}
 	}
 	return names, nil
@@ -161,9 +169,16 @@ func (p plan) run(ctx context.Context) error {
 // cluster makes some runs of all rows of one kind with one agent.
 func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
 	cfg := lab.Config{Nodes: p.nodes, Variant: lab.Variant{Fencing: fencing}}
-	cfg.Variant.PAF = agent == paf
-	if agent == tuned {
+	switch agent {
+	case paf:
+		cfg.Variant.PAF = true
+	case tuned:
 		cfg.Variant = cfg.Variant.Tuned()
+	case polled:
+		cfg.Variant.Monitor, cfg.Variant.MonitorTimeout = time.Second, time.Minute
+		fallthrough
+	case unwatched:
+		cfg.Variant.Unwatched = true
 	}
 	if isOurs(agent) {
 		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type run struct {
 	// node takes over.
 	Writable float64 `json:"writable,omitempty"`
 	Phases   []phase `json:"phases,omitempty"`
+	// Spent is whose the time until writable was.
+	Spent *shares `json:"spent,omitempty"`
 	// Never says that the agent did nothing until the fault was undone.
 	Never bool `json:"never,omitempty"`
 	Acked int  `json:"acked,omitempty"`
@@ -46,6 +49,14 @@ type run struct {
 type phase struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+}
+
+// shares are what the agent of PostgreSQL and those of the addresses took of the time
+// until writable, and what is Pacemaker's and Corosync's own, in seconds.
+type shares struct {
+	Agent   float64 `json:"agent"`
+	Address float64 `json:"address"`
+	Own     float64 `json:"own"`
 }
 
 // measurement is one run under way.
@@ -173,7 +184,7 @@ func (m *measurement) roles() error {
 }
 
 // judge works out the figures of a fault.
-func (m *measurement) judge(w row, h lab.History, r *run) error {
+func (m *measurement) judge(w row, h lab.History, r *run) (err error) {
 	gap := h.LongestGap()
 	r.Outage = gap.Length().Seconds()
 	if w.id == loneID { // the stops before it are no part of it
@@ -182,8 +193,12 @@ func (m *measurement) judge(w row, h lab.History, r *run) error {
 			return errors.New("nothing was acknowledged after the start")
 		}
 		r.Outage = first.End.Sub(m.fault).Seconds()
+		if r.Phases, err = m.startPhases(m.from, m.fault, first.End); err != nil {
+			return err
+		}
 	}
-	if w.moves {
+	switch {
+	case w.moves:
 		marks, err := m.Failover(m.fault, m.from, m.to, h)
 		if err != nil {
 			return err
@@ -192,8 +207,19 @@ func (m *measurement) judge(w row, h lab.History, r *run) error {
 		if w.planned {
 			begin = gap.From
 		}
-		r.Writable = writable(begin, marks).Seconds()
-		r.Phases = phases(begin, gap.To, marks)
+		took := writable(begin, marks)
+		r.Writable, r.Phases = took.Seconds(), phases(begin, gap.To, marks)
+		s, err := m.Spent(begin, begin.Add(took))
+		if err != nil {
+			return err
+		}
+		r.Spent = &shares{s.Agent.Seconds(), s.Address.Seconds(), s.Own.Seconds()}
+	case w.freezes:
+		released, err := m.from.Released(m.fault)
+		if err != nil {
+			return err
+		}
+		r.Phases = following(m.fault, gap.To, client, end{release, released})
 	}
 	v, err := m.Check(m, h)
 	r.Lost = len(v.Lost)
@@ -226,25 +252,59 @@ var ends = []struct {
 	{"address", []lab.MarkID{lab.MarkVIP}},
 }
 
-const client = "client" // what is left: until its first commit
+const (
+	client  = "client"  // what is left: until its first commit
+	release = "release" // until the primary waits for nobody
+)
 
-// phases divide the time from begin to the first commit. What the records do not
-// show, and what was over when another phase ended, lasts no time.
+// Phases of a start.
+const (
+	beforePacemaker = "before Pacemaker" // the command's own work, with the data too
+	join            = "join"
+	starting        = "start"
+	follow          = "until there" // synchronous, or writable
+)
+
+// phases divide the time from begin to the first commit.
 func phases(begin, first time.Time, marks []lab.Mark) []phase {
-	var all []phase
+	var all []end
 	for _, e := range ends {
-		end := begin
+		last := end{name: e.name}
 		for _, mark := range marks {
-			for _, id := range e.at {
-				if mark.ID == id && mark.At.After(end) && mark.At.Before(first) {
-					end = mark.At
-				}
+			if slices.Contains(e.at, mark.ID) && mark.At.After(last.at) && mark.At.Before(first) {
+				last.at = mark.At
 			}
 		}
-		all = append(all, phase{e.name, end.Sub(begin).Seconds()})
-		begin = end
+		all = append(all, last)
 	}
-	return append(all, phase{client, first.Sub(begin).Seconds()})
+	return following(begin, first, client, all...)
+}
+
+// end is when a phase was over; zero where the records do not show it.
+type end struct {
+	name string
+	at   time.Time
+}
+
+// following are phases that follow each other from begin to the last moment, and the
+// last one. What the records do not show, and what was over when another phase ended,
+// lasts no time.
+func following(begin, last time.Time, rest string, ends ...end) []phase {
+	var all []phase
+	for _, e := range ends {
+		if e.at.Before(begin) || e.at.After(last) {
+			e.at = begin
+		}
+		all = append(all, phase{e.name, e.at.Sub(begin).Seconds()})
+		begin = e.at
+	}
+	return append(all, phase{rest, last.Sub(begin).Seconds()})
+}
+
+// startPhases divide the time in which a node was started.
+func (m *measurement) startPhases(n *lab.Node, typed, done time.Time) ([]phase, error) {
+	pacemaker, begin, over, err := n.Joined(typed)
+	return following(typed, done, follow, end{beforePacemaker, pacemaker}, end{join, begin}, end{starting, over}), err
 }
 
 // comeBack brings back who was lost, by our commands, and measures that.
@@ -258,7 +318,7 @@ func (m *measurement) comeBack(w row) error {
 		if err := m.synchronous(m.from); err != nil {
 			return err
 		}
-		if err := m.keepStart(switchedID, time.Since(m.fault)); err != nil {
+		if err := m.keepStart(switched[w.id].id, time.Since(m.fault), nil); err != nil {
 			return err
 		}
 		return m.WaitNormal(m)
@@ -357,18 +417,22 @@ func (m *measurement) start(n *lab.Node, how method) error {
 	typed, done := time.Now(), make(chan error, 1)
 	go func() { done <- m.operate(n, "pg-rex_slave_start", string(how), "--remove-lock", "--yes") }()
 	err := m.synchronous(n)
-	took := time.Since(typed)
+	there := time.Now()
 	if err := errors.Join(err, <-done); err != nil {
 		return err
 	}
-	if err := m.keepStart(starts[how].id, took); err != nil {
+	phases, err := m.startPhases(n, typed, there)
+	if err != nil {
+		return err
+	}
+	if err := m.keepStart(starts[how].id, there.Sub(typed), phases); err != nil {
 		return err
 	}
 	return m.WaitNormal(m)
 }
 
-func (m *measurement) keepStart(id string, took time.Duration) error {
-	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds()})
+func (m *measurement) keepStart(id string, took time.Duration, phases []phase) error {
+	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds(), Phases: phases})
 }
 
 func (m *measurement) synchronous(n *lab.Node) error {

@@ -59,9 +59,13 @@ func lines() (all []line) {
 	for _, w := range rows() {
 		all = append(all, line{w.id, w.name})
 	}
-	all = append(all, line{switchedID, switchedName})
+	for _, w := range rows() {
+		if back, ok := switched[w.id]; ok {
+			all = append(all, back)
+		}
+	}
 	for _, how := range []method{asIs, rewind, backup} {
-		all = append(all, line(starts[how]))
+		all = append(all, starts[how])
 	}
 	return all
 }
@@ -105,28 +109,81 @@ func table(runs []run) string {
 				predicted, acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })))
 		}
 	}
-	b.WriteString("\nMedian of each phase, s:\n\n| Row | Agent |")
-	for _, name := range phaseNames() {
-		b.WriteString(" " + name + " |")
-	}
-	b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(phaseNames())) + "\n")
-	for _, l := range lines() {
-		for _, agent := range agentsOf(runs) {
-			some := of(runs, l.id, agent)
-			if len(some) == 0 || len(some[0].Phases) == 0 {
-				continue
+	for _, names := range phaseNames(runs) {
+		b.WriteString("\nMedian of each phase, s:\n\n| Row | Agent | " + strings.Join(names, " | ") + " |")
+		failover := slices.Equal(names, failoverPhases())
+		if failover {
+			b.WriteString(" until writable in the agent | in IPaddr2 | in Pacemaker and Corosync |")
+		}
+		b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(names)) + strings.Repeat(" --- |", 3*count(failover)) + "\n")
+		for _, l := range lines() {
+			for _, agent := range agentsOf(runs) {
+				some := of(runs, l.id, agent)
+				if len(some) == 0 || !slices.Equal(namesOf(some), names) {
+					continue
+				}
+				fmt.Fprintf(&b, "| %s | %s |", l.name, agent)
+				for _, name := range names {
+					fmt.Fprintf(&b, " %.2f |", lab.Median(values(some, lasting(name))))
+				}
+				if failover {
+					b.WriteString(spentBy(some))
+				}
+				b.WriteString("\n")
 			}
-			fmt.Fprintf(&b, "| %s | %s |", l.name, agent)
-			for _, name := range phaseNames() {
-				fmt.Fprintf(&b, " %.2f |", lab.Median(values(some, lasting(name))))
-			}
-			b.WriteString("\n")
 		}
 	}
 	return b.String()
 }
 
-func phaseNames() (names []string) {
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// spentBy is whose the time until writable was, as three cells.
+func spentBy(runs []run) string {
+	of := func(of func(shares) float64) float64 {
+		return lab.Median(values(runs, func(r run) float64 {
+			if r.Spent == nil {
+				return 0
+			}
+			return of(*r.Spent)
+		}))
+	}
+	return fmt.Sprintf(" %.2f | %.2f | %.2f |", of(func(s shares) float64 { return s.Agent }),
+		of(func(s shares) float64 { return s.Address }), of(func(s shares) float64 { return s.Own }))
+}
+
+// phaseNames are the different rows of phases that there are, in the order of the lines.
+func phaseNames(runs []run) (all [][]string) {
+	for _, l := range lines() {
+		for _, agent := range agentsOf(runs) {
+			names := namesOf(of(runs, l.id, agent))
+			if len(names) > 0 && !slices.ContainsFunc(all, func(have []string) bool { return slices.Equal(have, names) }) {
+				all = append(all, names)
+			}
+		}
+	}
+	return all
+}
+
+// namesOf are those of the phases of runs of one line, of the first that has any.
+func namesOf(runs []run) (names []string) {
+	for _, r := range runs {
+		for _, p := range r.Phases {
+			names = append(names, p.Name)
+		}
+		if len(names) > 0 {
+			break
+		}
+	}
+	return names
+}
+
+func failoverPhases() (names []string) {
 	for _, e := range ends {
 		names = append(names, e.name)
 	}

@@ -36,7 +36,7 @@ func TestPhases(t *testing.T) {
 	} {
 		got := phases(at(tt.begin), at(tt.first), tt.marks)
 		for i, p := range got {
-			if p.Seconds != tt.want[i] || p.Name != phaseNames()[i] {
+			if p.Seconds != tt.want[i] || p.Name != failoverPhases()[i] {
 				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 				break
 			}
@@ -57,12 +57,17 @@ func TestWrite(t *testing.T) {
 	for n, outage := range []float64{2, 1, 4} {
 		for _, agent := range []string{ours, shell} {
 			p := phases(at(0), at(outage), []lab.Mark{{ID: lab.MarkDetected, At: at(outage / 2)}})
-			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Predicted: 2.5, PredictedWorst: 6, Busy: 0.5}); err != nil {
+			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Predicted: 2.5, PredictedWorst: 6, Busy: 0.5,
+				Spent: &shares{Agent: outage / 8, Address: outage / 16, Own: outage / 16}}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := k.add(run{Row: starts[rewind].id, Agent: ours, Outage: 7.5}); err != nil {
+	if err := k.add(run{Row: starts[rewind].id, Agent: ours, Outage: 7.5,
+		Phases: following(at(0), at(7.5), follow, end{beforePacemaker, at(2)}, end{join, time.Time{}}, end{starting, at(5)})}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.add(run{Row: "F04", Agent: ours, Outage: 0.5, Phases: following(at(10), at(10.5), client, end{release, at(10.25)})}); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.add(run{Row: "F06", Agent: shell, Outage: 60.2, Never: true}); err != nil {
@@ -83,7 +88,9 @@ func TestWrite(t *testing.T) {
 		"| postmaster of the primary killed (F01) | shell | 3 |",
 		"(F06) | shell | 1 |  | no reaction in 60 s |",
 		"(start-r) | ours | 1 |  | **7.50** (7.50 to 7.50) |  | 0 | 0 |",
-		"| postmaster of the primary killed | ours | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 |",
+		"| postmaster of the primary killed | ours | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 | 0.25 | 0.12 | 0.12 |",
+		"| postmaster of the standby killed | ours | 0.25 | 0.25 |\n",
+		"| start of a standby with a rewind, until synchronous | ours | 2.00 | 0.00 | 3.00 | 2.50 |\n",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)

@@ -24,8 +24,8 @@ type row struct {
 	event string
 	// strike makes the fault.
 	strike func(*measurement) error
-	// moves: another node takes over. Otherwise commits freeze.
-	moves bool
+	// moves: another node takes over. freezes: commits wait for who is lost.
+	moves, freezes bool
 	// planned: what counts begins with the last commit before it.
 	planned bool
 	// relent undoes the fault where the agent does nothing about it for patience.
@@ -52,19 +52,22 @@ var withoutCommands = []string{"F01", "F09", "F04", "F10"}
 var withPAF = []string{"F01", "F09", "switchover", "switchover-load", "F04", "F10"}
 
 // ids of rows that are made beside others: by the node that comes back.
-var starts = map[method]struct{ id, name string }{
+var starts = map[method]line{
 	asIs:   {"start-n", "start of a standby as it is, until synchronous"},
 	rewind: {"start-r", "start of a standby with a rewind, until synchronous"},
 	backup: {"start-b", "start of a standby with a base backup, until synchronous"},
 }
 
 const (
-	loneID     = "start-alone"
-	loneName   = "start of a lone primary, until clients can write"
-	switchedID = "switchover-back"
-	// switchedName is until the old primary of a switchover is a synchronous standby.
-	switchedName = "switchover, until synchronous again"
+	loneID   = "start-alone"
+	loneName = "start of a lone primary, until clients can write"
 )
+
+// switched are, by switchover, until the old primary is a synchronous standby.
+var switched = map[string]line{
+	"switchover":      {"switchover-back", "switchover, until synchronous again"},
+	"switchover-load": {"switchover-load-back", "switchover under pgbench, until synchronous again"},
+}
 
 // rows are all faults. Who is lost in one is a standby again before the next one.
 func rows() []row {
@@ -74,8 +77,8 @@ func rows() []row {
 		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", event: "server hangs: no writes", moves: true, back: backup, strike: sendPostmaster("STOP"), relent: sendPostmaster("CONT")},
 		{id: "switchover", name: "planned switchover", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchover},
 		{id: "switchover-load", name: "planned switchover under pgbench", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchoverUnderLoad},
-		{id: "F04", name: "postmaster of the standby killed", event: "server crashes: commits wait", back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
-		{id: "F10", name: "power of the standby lost", event: "node loses power: commits wait", back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
+		{id: "F04", name: "postmaster of the standby killed", event: "server crashes: commits wait", freezes: true, back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
+		{id: "F10", name: "power of the standby lost", event: "node loses power: commits wait", freezes: true, back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
 		{id: loneID, name: loneName, strike: alone},
 		{id: "F09f", name: "power of the primary lost, with fencing", event: "node loses power: no writes", fencing: true, moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
 	}

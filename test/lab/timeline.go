@@ -108,3 +108,85 @@ func detection(node string, actions []Action) time.Time {
 	}
 	return time.Time{}
 }
+
+// Spent is whose a time was: Agent is that in which the agent of PostgreSQL was at work
+// on some node, Address that in which only those of the addresses were, and Own what is
+// left, Pacemaker's and Corosync's own.
+type Spent struct{ Agent, Address, Own time.Duration }
+
+// Spent divides the time from begin to end by what the nodes' logs say of actions.
+func (l *Lab) Spent(begin, end time.Time) (Spent, error) {
+	var actions []Action
+	for _, n := range l.Nodes() {
+		a, err := n.Actions(begin)
+		if err != nil {
+			return Spent{}, err
+		}
+		actions = append(actions, a...)
+	}
+	return spent(begin, end, actions), nil
+}
+
+func spent(begin, end time.Time, actions []Action) Spent {
+	moments := []time.Time{begin, end}
+	for _, a := range actions {
+		for _, at := range []time.Time{a.Begin, a.End} {
+			if at.After(begin) && at.Before(end) {
+				moments = append(moments, at)
+			}
+		}
+	}
+	slices.SortFunc(moments, time.Time.Compare)
+	var s Spent
+	for i, from := range moments[:len(moments)-1] {
+		to := moments[i+1]
+		at := func(resource string) bool {
+			return slices.ContainsFunc(actions, func(a Action) bool {
+				return strings.HasPrefix(a.Resource, resource) && !a.Begin.IsZero() && !a.Begin.After(from) && !a.End.Before(to)
+			})
+		}
+		switch {
+		case at("pgsql"):
+			s.Agent += to.Sub(from)
+		case at("vip-"):
+			s.Address += to.Sub(from)
+		default:
+			s.Own += to.Sub(from)
+		}
+	}
+	return s
+}
+
+// Released is when a primary stopped waiting for its standbys, since a time; zero if
+// it did not.
+func (n *Node) Released(since time.Time) (time.Time, error) {
+	lines, err := n.PostgreSQLLines(since)
+	for _, line := range lines {
+		if strings.Contains(line.Text, `parameter "synchronous_standby_names" changed to ""`) {
+			return line.At, err
+		}
+	}
+	return time.Time{}, err
+}
+
+// Joined is when a node's Pacemaker began since a time, and when the server's start
+// there began and ended; zero for what has not happened.
+func (n *Node) Joined(since time.Time) (pacemaker, begin, end time.Time, err error) {
+	lines, err := n.PacemakerLines(since)
+	if err != nil {
+		return
+	}
+	for _, line := range lines {
+		if strings.Contains(line.Text, "pacemakerd") && strings.Contains(line.Text, "Starting Pacemaker") {
+			pacemaker = line.At
+			break
+		}
+	}
+	actions, err := n.Actions(since)
+	for _, a := range actions {
+		if a.Resource == "pgsql" && a.Name == "start" {
+			return pacemaker, a.Begin, a.End, err
+		}
+	}
+	return
+}

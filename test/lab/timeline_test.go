@@ -119,3 +119,25 @@ func TestSyslogTimeTakesTheNearestYear(t *testing.T) {
 		t.Error("a line without fractions of a second was taken for one of Pacemaker's daemons")
 	}
 }
+
+// The time of a failover is somebody's at every moment: the agent's before the
+// addresses', and of nobody's action the cluster's own.
+func TestSpent(t *testing.T) {
+	at := func(seconds float64) time.Time {
+		return time.Unix(100, 0).Add(time.Duration(seconds * float64(time.Second)))
+	}
+	action := func(resource, name string, begin, end float64) Action {
+		return Action{Node: "node01", Resource: resource, Name: name, Begin: at(begin), End: at(end)}
+	}
+	actions := []Action{
+		action("pgsql", "demote", -1, 1), action("vip-rep", "stop", 0.5, 2), // one beside the other
+		action("pgsql", "promote", 3, 4), action("vip-master", "start", 4.25, 5), action("vip-master", "start", 4.5, 6.5),
+		{Node: "node02", Resource: "pgsql", Name: "monitor", End: at(7)}, // no begin: it may have been any time
+	}
+	if got, want := spent(at(0), at(6), actions), (Spent{Agent: 2 * time.Second, Address: 2750 * time.Millisecond, Own: 1250 * time.Millisecond}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := spent(at(0), at(3), nil); got.Own != 3*time.Second {
+		t.Errorf("of nothing known: %+v", got)
+	}
+}

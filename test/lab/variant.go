@@ -23,6 +23,8 @@ type Variant struct {
 	// limit, for tests that would do nothing but wait for them; 0: the manual's.
 	// The gateway is then asked as often, and its answer believed after 1 s, not 5.
 	Monitor, MonitorTimeout time.Duration
+	// Unwatched is our agent without its watcher (watch_server=false).
+	Unwatched bool
 	// Silence is after how long a silent replication connection is given up (the
 	// servers' wal_sender_timeout and wal_receiver_timeout); 0: the manual's 20 s.
 	Silence time.Duration
@@ -98,6 +100,10 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 		const ping, believed = `<op id="prmPing-monitor-10s" name="monitor" interval="%s"`, `<nvpair id="prmPing-debug" name="debug" value="true"/>`
 		from = append(from, fmt.Sprintf(ping, "10s"), believed)
 		to = append(to, fmt.Sprintf(ping, seconds(v.Monitor)+"s"), believed+`<nvpair id="prmPing-dampen" name="dampen" value="1s"/>`)
+	}
+	if v.Unwatched {
+		const list = `<nvpair id="pgsql-node_list"`
+		from, to = append(from, list), append(to, `<nvpair id="pgsql-watch_server" name="watch_server" value="false"/>`+list)
 	}
 	if v.Fencing {
 		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)

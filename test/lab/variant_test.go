@@ -14,13 +14,13 @@ func TestVariantChangesTheDefinition(t *testing.T) {
 	if same, err := (Variant{}).change(plain); err != nil || same != plain {
 		t.Errorf("the zero variant changes the definition: %v", err)
 	}
-	v := Variant{Async: true, StopEscalate: 30 * time.Second, Monitor: 3 * time.Second, MonitorTimeout: 15 * time.Second}
+	v := Variant{Async: true, Unwatched: true, StopEscalate: 30 * time.Second, Monitor: 3 * time.Second, MonitorTimeout: 15 * time.Second}
 	cib, err := v.change(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`name="rep_mode" value="async"`, `name="stop_escalate" value="30"`, `name="stop_escalate_in_slave" value="30"`,
+		`name="rep_mode" value="async"`, `name="watch_server" value="false"`, `name="stop_escalate" value="30"`, `name="stop_escalate_in_slave" value="30"`,
 		`id="pgsql-monitor-10s" name="monitor" interval="4s" timeout="15s"`,
 		`id="pgsql-monitor-9s" name="monitor" interval="3s" timeout="15s"`,
 		`id="prmPing-monitor-10s" name="monitor" interval="3s"`, `name="dampen" value="1s"`,

@@ -33,6 +33,14 @@ var mutants = []mutant{
 		says: "node02 may be promoted",
 	},
 	{
+		fault: "a standby that was marked out of sight counts as fenced",
+		file:  "internal/replication/promote.go",
+		old:   "|| n.unfenced(d.Fencing)) && !contains(d.Covered, n.Name):",
+		new:   ") && !contains(d.Covered, n.Name):",
+		pkg:   decisions, test: "TestDemotedLock", layer: unit,
+		says: "the_other_was_marked_and_is_not_fenced_yet",
+	},
+	{
 		fault: "rights are given before the server reports the standby synchronous",
 		file:  "internal/replication/control.go",
 		old:   "v.good = o.Mode == Async && len(o.Nodes) <= 2",

@@ -211,6 +211,7 @@ const shot = 15 * time.Second
 
 var choices = []choice{
 	{id: "F01", on: everyOne},
+	{id: "F01w", on: everyOne},
 	{id: "F02", on: everyOne},
 	{id: "F03", on: everyOne},
 	{id: "F03c", on: everyOne},
@@ -253,6 +254,7 @@ var choices = []choice{
 	{id: "F36", on: fenced, least: shot, standby: true, fenced: theStandby},
 	{id: "F36n", on: plain, alone: true, standby: true},
 	{id: "F37", on: fenced, least: shot, standby: true, fenced: thePrimary},
+	{id: "F37g", on: fenced, least: shot, standby: true, alone: true, fenced: thePrimary},
 	{id: "F37n", on: plain, alone: true, standby: true, check: true},
 	{id: "F37p", on: plain, alone: true, standby: true},
 	{id: "F38", on: fenced, least: shot, standby: true, fenced: theStandby},
