@@ -189,6 +189,9 @@ func (a *Agent) attendStandby(ctx context.Context, server pg.ServerState, sender
 	}
 	if o.PrimaryExists() {
 		a.reportFollowing(server)
+		if server.ReceiverStatus == "" {
+			a.reconnect(connecting)
+		}
 		return a.apply(ctx, nil, replication.FollowPrimary(o))
 	}
 	return a.apply(ctx, nil, replication.Elect(o))

@@ -61,10 +61,12 @@ func (a *Agent) beforePromote(ctx context.Context) error {
 }
 
 // afterPromote ends the vote: positions are of no use any more, and the
-// baseline belongs to the new primary alone.
+// baseline belongs to the new primary alone. So does the address that standbys
+// connect to, which comes next: whatever receives here does so from before.
 func (a *Agent) afterPromote(ctx context.Context) error {
 	if !ocf.Contains(a.call.Notify.Promote, a.node) {
 		a.dropServedLock(ctx)
+		a.reconnect(0)
 	}
 	own := a.own(ctx)
 	var changes []replication.Change

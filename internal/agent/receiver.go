@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"time"
 
 	"pgrex/internal/crm"
 	"pgrex/internal/ocf"
@@ -75,4 +76,18 @@ func (a *Agent) setReceiver(ctx context.Context, value string) error {
 		a.log.Warn("the standby receives no WAL")
 	}
 	return a.setAttribute(ctx, crm.Transient, a.node, name, value)
+}
+
+// connecting is how long a receiver may take to connect. One that was connecting when
+// the address moved hears nothing any more, and waits for a minute or more.
+const connecting = 5 * time.Second
+
+// reconnect ends a receiver that was started longer ago than age and is not connected
+// to the primary that there is: another one takes its place.
+func (a *Agent) reconnect(age time.Duration) {
+	ended, err := a.pg.EndReceiver(age)
+	a.report(err)
+	if ended {
+		a.log.Info("the connection to the primary is made anew")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -180,4 +181,39 @@ func (i *Instance) Reload() error {
 		return fmt.Errorf("cannot reload: %w", err)
 	}
 	return nil
+}
+
+// EndReceiver ends the process that receives WAL where it was started longer than age
+// ago, and says whether there was one. The server starts another, which connects anew.
+func (i *Instance) EndReceiver(age time.Duration) (bool, error) {
+	p, err := i.Processes()
+	if err != nil || p.Postmaster == 0 {
+		return false, err
+	}
+	dir, err := i.dataDir()
+	if err != nil {
+		return false, err
+	}
+	all, err := dir.members()
+	if err != nil {
+		return false, err
+	}
+	for _, m := range all {
+		if m.parent != p.Postmaster || ticksNow()-m.start < uint64(age.Seconds()*ticksPerSecond) || !m.receives() {
+			continue
+		}
+		err := dir.signal(m.pid, syscall.SIGTERM)
+		if errors.Is(err, os.ErrProcessDone) {
+			err = nil // it has ended by itself
+		}
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// receives says whether a server's process is its receiver of WAL, by its title:
+// "walreceiver", before PostgreSQL 11 "wal receiver process".
+func (m member) receives() bool {
+	title, _ := os.ReadFile("/proc/" + strconv.Itoa(m.pid) + "/cmdline") // none is gone
+	return strings.Contains(strings.ReplaceAll(string(title), " ", ""), "walreceiver")
 }

@@ -1,0 +1,75 @@
+package agent_test
+
+import (
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgrex/internal/ocf"
+)
+
+// hole is an address that takes connections and never says a word, as one does that
+// has moved while a client was connecting.
+type hole struct {
+	net.Listener
+	taken atomic.Int32
+}
+
+func newHole(t *testing.T) *hole {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hole{Listener: l}
+	var done sync.WaitGroup
+	done.Add(1)
+	go func() {
+		defer done.Done()
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			h.taken.Add(1)
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); done.Wait() })
+	return h
+}
+
+// A standby whose receiver was connecting when the address of the primary moved would
+// wait for that connection until the kernel gives it up.
+func TestReceiverThatConnectsForEver(t *testing.T) {
+	t.Parallel()
+	h := newHole(t)
+	s := newSite(t)
+	s.params["primary_conninfo_opt"] = "port=" + strconv.Itoa(h.Addr().(*net.TCPAddr).Port)
+	s.standby()
+	s.followed()
+	connected := func(times int32) {
+		t.Helper()
+		s.until(strconv.Itoa(int(times))+" connections", func() bool { return h.taken.Load() >= times })
+	}
+	connected(1)
+	s.monitor(ocf.Success)
+	time.Sleep(time.Second)
+	if n := h.taken.Load(); n != 1 {
+		t.Fatalf("%d connections: the first one was not left in peace", n)
+	}
+	s.notify("post", "promote", map[string]string{"promote": "node02", "promoted": " ", "unpromoted": "node01 node02", "active": "node01 node02"})
+	connected(2)
+	time.Sleep(5500 * time.Millisecond)
+	s.monitor(ocf.Success)
+	connected(3)
+	// Of its own promotion a node has nothing to connect to.
+	s.notify("post", "promote", map[string]string{"promote": "node01", "promoted": " ", "unpromoted": "node01 node02", "active": "node01 node02"})
+	time.Sleep(time.Second)
+	if n := h.taken.Load(); n != 3 {
+		t.Errorf("%d connections after its own promotion", n)
+	}
+}
