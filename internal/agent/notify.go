@@ -67,6 +67,7 @@ func (a *Agent) afterPromote(ctx context.Context) error {
 	if !ocf.Contains(a.call.Notify.Promote, a.node) {
 		a.dropServedLock(ctx)
 		a.reconnect(0)
+		a.report(a.endSenders(ctx))
 	}
 	own := a.own(ctx)
 	var changes []replication.Change

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"pgrex/internal/crm"
@@ -90,4 +91,24 @@ func (a *Agent) reconnect(age time.Duration) {
 	if ended {
 		a.log.Info("the connection to the primary is made anew")
 	}
+}
+
+// endSenders ends what this standby sends to nodes of the cluster. They had the
+// primary's address for the primary's, as long as it was here; it is not, or not for
+// long, and nobody answers from it. A sender that has come to the end of its timeline
+// would wait for that answer without a pause, and take a processor until
+// wal_sender_timeout.
+func (a *Agent) endSenders(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	session, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	senders, err := session.Senders(ctx)
+	for _, pid := range a.sending(senders) {
+		err = errors.Join(err, a.pg.EndProcess(pid))
+	}
+	return err
 }

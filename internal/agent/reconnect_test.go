@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"sync"
@@ -72,4 +73,31 @@ func TestReceiverThatConnectsForEver(t *testing.T) {
 	if n := h.taken.Load(); n != 3 {
 		t.Errorf("%d connections after its own promotion", n)
 	}
+}
+
+// The standby that is to be promoted comes back to the old primary as long as the
+// address is there, and hears nothing more from it when that has moved. It is sent
+// away, and only by a promotion elsewhere.
+func TestFollowedAfterDemote(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	s.params["stop_escalate"] = "20"
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, withNode02)
+	sender := func() string { return s.query("select coalesce(max(pid), 0)::text from pg_stat_replication") }
+	s.until("the server", func() bool {
+		session, err := s.instance().Connect(context.Background())
+		if err == nil {
+			session.Close()
+		}
+		return err == nil
+	})
+	s.until("node02 to come back", func() bool { return sender() != "0" })
+	before := sender()
+	s.monitor(ocf.Success)
+	if now := sender(); now != before {
+		t.Fatalf("sender %s, then %s: the monitor has sent it away", before, now)
+	}
+	s.notify("post", "promote", map[string]string{"promote": "node02", "promoted": " ", "unpromoted": "node01 node02", "active": "node01 node02"})
+	s.until("the end of that sender", func() bool { return sender() != before })
 }

@@ -18,7 +18,18 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	w.con.Step(message.SWO109, "node", w.to.Name())
 	limit := w.limit(w.conf.TimeoutPromote)
 	to := w.to.Name()
+	var since served
 	missing, err := w.until(ctx, w.words().Primary, limit, func(ctx context.Context) ([]string, error) {
+		// Every look takes processors from what it waits for.
+		const seldom = time.Second
+		if done != nil {
+			select {
+			case since = <-done:
+				done = nil
+			case <-time.After(seldom):
+			case <-ctx.Done():
+			}
+		}
 		o, err := w.look(ctx)
 		if err != nil {
 			return []string{err.Error()}, nil
@@ -53,16 +64,16 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	if _, err := dropNotedLock.On(brief, w.from, serverIn{w.db.settings}); err != nil {
 		w.con.Detail("%s: %v", w.from.Name(), err)
 	}
-	outage := "?"
 	if done != nil {
 		const more = 5 * time.Second
 		select {
-		case s := <-done:
-			if !s.at.IsZero() && !w.outage.IsZero() {
-				outage = fmt.Sprintf("%.2f", s.at.Sub(w.outage).Seconds())
-			}
+		case since = <-done:
 		case <-time.After(more):
 		}
+	}
+	outage := "?"
+	if !since.at.IsZero() && !w.outage.IsZero() {
+		outage = fmt.Sprintf("%.2f", since.at.Sub(w.outage).Seconds())
 	}
 	if w.noRejoin {
 		if err := w.finished(ctx); err != nil {

@@ -202,13 +202,28 @@ func (i *Instance) EndReceiver(age time.Duration) (bool, error) {
 		if m.parent != p.Postmaster || ticksNow()-m.start < uint64(age.Seconds()*ticksPerSecond) || !m.receives() {
 			continue
 		}
-		err := dir.signal(m.pid, syscall.SIGTERM)
-		if errors.Is(err, os.ErrProcessDone) {
-			err = nil // it has ended by itself
-		}
+		err := dir.end(m.pid)
 		return err == nil, err
 	}
 	return false, nil
+}
+
+// EndProcess asks one process of the server to end, as pg_terminate_backend does.
+func (i *Instance) EndProcess(pid int) error {
+	dir, err := i.dataDir()
+	if err != nil {
+		return err
+	}
+	return dir.end(pid)
+}
+
+// end asks a process to end; one that has ended by itself has done so too.
+func (d dataDir) end(pid int) error {
+	err := d.signal(pid, syscall.SIGTERM)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
 }
 
 // receives says whether a server's process is its receiver of WAL, by its title:
