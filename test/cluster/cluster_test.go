@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,62 @@ func TestNormalState(t *testing.T) {
 			t.Errorf("crm_mon does not show %q:\n%s", want, crm)
 		}
 	}
+}
+
+// The watcher of each node, and what it has below it, hold little memory and take no
+// processor time while nothing happens.
+func TestWatchersCost(t *testing.T) {
+	_, ctx := begin(t)
+	primary, standby := pair(t, ctx)
+	const settled = 12 * time.Second // for so long a watcher may look after an event
+	must(t, lab.Pause(ctx, settled))
+	for _, n := range []*lab.Node{primary, standby} {
+		out, err := n.Run(ctx, "pgrep", "-f", "/pgsql watch$")
+		must(t, err)
+		watcher := strings.TrimSpace(out)
+		children, err := n.Run(ctx, "sh", "-c", "pgrep -P "+watcher+" || true")
+		must(t, err)
+		if n == primary && strings.TrimSpace(children) == "" {
+			t.Errorf("the watcher of %s hears nothing of nodes that come and go", n.Name)
+		}
+		pids := append([]string{watcher}, strings.Fields(children)...)
+		memory, before := 0, 0
+		for _, pid := range pids {
+			own, used := spends(t, ctx, n, pid)
+			memory, before = memory+own, before+used
+		}
+		const lasts = 5 * time.Second
+		must(t, lab.Pause(ctx, lasts))
+		after := 0
+		for _, pid := range pids {
+			_, used := spends(t, ctx, n, pid)
+			after += used
+		}
+		figure(t, "the watcher of %s and its %d helpers: %d kB of own memory, %d ms of processor time in %v", n.Name, len(pids)-1, memory, 10*(after-before), lasts)
+		if memory > 10<<10 || after-before > 2 {
+			t.Errorf("%s: %d kB, %d hundredths of a second in %v", n.Name, memory, after-before, lasts)
+		}
+	}
+}
+
+// spends is what a process of a node holds of memory that is its own, in kB, and the
+// processor time that it has taken, in hundredths of a second (proc(5)).
+func spends(t *testing.T, ctx context.Context, n *lab.Node, pid string) (memory, used int) {
+	t.Helper()
+	status, err := n.Run(ctx, "cat", "/proc/"+pid+"/status")
+	must(t, err)
+	_, rest, found := strings.Cut(status, "RssAnon:")
+	if _, err := fmt.Sscan(rest, &memory); !found || err != nil {
+		t.Fatalf("process %s of %s: %v", pid, n.Name, err)
+	}
+	stat, err := n.Run(ctx, "cat", "/proc/"+pid+"/stat")
+	must(t, err)
+	f := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
+	var user, system int
+	_, err1 := fmt.Sscan(f[11], &user)
+	_, err2 := fmt.Sscan(f[12], &system)
+	must(t, errors.Join(err1, err2))
+	return memory, user + system
 }
 
 // Ten times: the primary's postmaster dies under writes, the standby takes

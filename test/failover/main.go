@@ -201,6 +201,13 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 	if err := prepare(ctx, l, tools, fencing); err != nil {
 		return err
 	}
+	described, err := machine(ctx, l.Nodes()[0], l.PGBin())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(p.output, machineFile), []byte(described+"\n"), 0o644); err != nil {
+		return err
+	}
 	var outlook []prediction
 	if isOurs(agent) && p.nodes == 2 {
 		if outlook, err = predict(ctx, l); err != nil {

@@ -43,6 +43,9 @@ type run struct {
 	PredictedWorst float64 `json:"predictedWorst,omitempty"`
 	// Busy is the share of the processors that was in use, from 0 to 1.
 	Busy float64 `json:"busy"`
+	// ProcessStart is how long a shell of a node takes to start a program and see it
+	// end, in milliseconds: most of a failover is that.
+	ProcessStart float64 `json:"processStart"`
 }
 
 // phase is a part of an outage.
@@ -70,6 +73,7 @@ type measurement struct {
 	seed     uint64
 	keep     *keeper
 	outlook  []prediction
+	programs float64   // see run.ProcessStart
 	from, to *lab.Node // primary and standby of before the fault
 	fault    time.Time
 	loaded   sync.WaitGroup
@@ -82,6 +86,10 @@ const longestInterval = 9 * time.Second
 // measure makes one fault on a cluster in its normal state, and leaves it so.
 func (m *measurement) measure(w row) error {
 	if err := m.roles(); err != nil {
+		return err
+	}
+	var err error
+	if m.programs, err = processStart(m, m.to); err != nil {
 		return err
 	}
 	busy := busySince()
@@ -110,7 +118,6 @@ func (m *measurement) measure(w row) error {
 	if w.relent != nil {
 		limit = patience
 	}
-	var err error
 	switch {
 	case m.agent == paf && !w.planned: // it may start the old primary again, and may wait for ever
 		_, err = writer.WaitAck(m, m.fault.Add(100*time.Millisecond), limit)
@@ -136,7 +143,7 @@ func (m *measurement) measure(w row) error {
 	}
 	h := writer.Stop()
 	m.endLoad()
-	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), Never: never}
+	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), ProcessStart: m.programs, Never: never}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
 	}
@@ -432,7 +439,7 @@ func (m *measurement) start(n *lab.Node, how method) error {
 }
 
 func (m *measurement) keepStart(id string, took time.Duration, phases []phase) error {
-	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds(), Phases: phases})
+	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds(), Phases: phases, ProcessStart: m.programs})
 }
 
 func (m *measurement) synchronous(n *lab.Node) error {
@@ -445,6 +452,32 @@ func (m *measurement) operate(n *lab.Node, argv ...string) error {
 		err = fmt.Errorf("%s# %s: exit status %d: %s", n.Name, strings.Join(argv, " "), s.Status, s.Text)
 	}
 	return err
+}
+
+// processStart measures what [run.ProcessStart] says.
+func processStart(ctx context.Context, n *lab.Node) (float64, error) {
+	const times = 50
+	var took [2]time.Duration
+	for i, count := range []int{0, times} {
+		begun := time.Now()
+		if _, err := n.Run(ctx, "sh", "-c", fmt.Sprintf("i=0; while [ $i -lt %d ]; do /bin/true; i=$((i+1)); done", count)); err != nil {
+			return 0, err
+		}
+		took[i] = time.Since(begun)
+	}
+	return float64((took[1] - took[0]).Microseconds()) / 1000 / times, nil
+}
+
+// machine describes what the runs are made on, in one line of Markdown.
+func machine(ctx context.Context, n *lab.Node, pgbin string) (string, error) {
+	out, err := n.Run(ctx, "sh", "-c", `echo "$(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), Linux $(uname -r)"
+pacemakerd --version | head -n 1
+corosync -v | head -n 1
+`+pgbin+`/postgres --version`)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(strings.Split(strings.TrimSpace(out), "\n"), "; ") + ".", nil
 }
 
 // busySince returns what gives the share of the processors in use since now.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +16,9 @@ import (
 )
 
 const (
-	tableFile  = "table.md"
-	figureFile = "failover.svg"
+	tableFile   = "table.md"
+	figureFile  = "failover.svg"
+	machineFile = "machine.md" // of the last runs
 )
 
 // write makes table and figure of the runs that a folder holds.
@@ -27,7 +30,14 @@ func write(folder string) error {
 	if len(runs) == 0 {
 		return fmt.Errorf("%s holds no runs", folder)
 	}
+	machine, err := os.ReadFile(filepath.Join(folder, machineFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	text := table(runs)
+	if len(machine) > 0 {
+		text = string(machine) + "\n" + text
+	}
 	fmt.Print("\n" + text)
 	if err := os.WriteFile(filepath.Join(folder, tableFile), []byte(text), 0o644); err != nil {
 		return err
@@ -89,7 +99,7 @@ func of(runs []run, id, agent string) []run {
 // table is all rows in Markdown, medians with best and worst, and then the phases.
 func table(runs []run) string {
 	var b strings.Builder
-	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Predicted, s | Rows acknowledged | Lost | Busy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| Row | Agent | Runs | Until writable, s | Outage, s | Predicted, s | Rows acknowledged | Lost | Busy | Start of a program, ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, l := range lines() {
 		for _, agent := range agentsOf(runs) {
 			some := of(runs, l.id, agent)
@@ -104,9 +114,10 @@ func table(runs []run) string {
 			if last := some[len(some)-1]; last.Predicted > 0 {
 				predicted = fmt.Sprintf("%.1f (worst %.1f)", last.Predicted, last.PredictedWorst)
 			}
-			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %s | %d | %d | %.0f %% |\n", l.name, l.id, agent, len(some),
+			fmt.Fprintf(&b, "| %s (%s) | %s | %d | %s | %s | %s | %d | %d | %.0f %% | %.1f |\n", l.name, l.id, agent, len(some),
 				spread(some, func(r run) float64 { return r.Writable }), spread(some, func(r run) float64 { return r.Outage }),
-				predicted, acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })))
+				predicted, acked, lost, 100*lab.Median(values(some, func(r run) float64 { return r.Busy })),
+				lab.Median(values(some, func(r run) float64 { return r.ProcessStart })))
 		}
 	}
 	for _, names := range phaseNames(runs) {
