@@ -20,8 +20,13 @@ import (
 // until the test ends or they do.
 func (s *site) session(sql string) (end func()) {
 	s.t.Helper()
+	return s.sessionAt(s.ownHost, sql)
+}
+
+func (s *site) sessionAt(host, sql string) (end func()) {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	conn, err := pgconn.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", s.ownHost, s.port))
+	conn, err := pgconn.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=template1", host, s.port))
 	s.must(err)
 	done := make(chan struct{})
 	go func() {
@@ -55,6 +60,26 @@ func TestSlowIsNotHung(t *testing.T) {
 	s.until("a lock", s.closed)
 	s.want("monitor", ocf.FailedPromoted, recurring, "OCF_RESKEY_CRM_meta_timeout=4000")
 	s.want("stop", ocf.Success)
+}
+
+// The same of a standby, whose sessions wait for a lock that it replays: it is slow
+// while WAL arrives.
+func TestSlowStandbyIsNotHung(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	s.params["stop_escalate"] = "20"
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, withNode02) // and it comes back
+	s.promotePeer()
+	s.until("the standby to follow", func() bool {
+		return queryAt(t, s.ownHost, s.port, "select count(*)::text from pg_stat_wal_receiver where status = 'streaming'") == "1"
+	})
+	s.sessionAt("127.0.0.1", "BEGIN; LOCK pg_database IN ACCESS EXCLUSIVE MODE; "+
+		`DO $$ BEGIN FOR i IN 1..300 LOOP PERFORM pg_logical_emit_message(false, 'work', repeat('x', 10000)); PERFORM pg_sleep(0.1); END LOOP; END $$`)
+	s.until("a lock that is replayed", s.closed)
+	if a := s.want("monitor", ocf.Degraded, recurring, "OCF_RESKEY_CRM_meta_timeout=4000"); !strings.Contains(a.reason, "slow, but at work") {
+		t.Errorf("reason %q", a.reason)
+	}
 }
 
 // A postmaster that takes no connection any more is not slow, however much the
