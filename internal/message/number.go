@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 )
 
 // ID is the number of a message of the operation commands, "PST-012".
@@ -21,9 +22,21 @@ const (
 	Error
 )
 
-// numbered are all of them. Each part of the product keeps its own in a file of
-// its own.
-var numbered = join(operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages, doctorClusterMessages, outlookMessages)
+// numbered are all of them, when somebody asks for one. Each part of the product keeps
+// its own in a file of its own. The agent asks for none: a function, because the
+// linker leaves the tables out of a program that never calls it, where a variable made
+// of them would be filled at every start.
+func numbered() map[ID]entry {
+	joinOnce.Do(func() {
+		joined = join(operationMessages, sheetMessages, reviewMessages, applyMessages, setupMessages, doctorMessages, doctorClusterMessages, outlookMessages)
+	})
+	return joined
+}
+
+var (
+	joinOnce sync.Once
+	joined   map[ID]entry
+)
 
 // join makes one table of several; a number that is given twice is a mistake
 // that TestNumbersAreGivenOnce finds.
@@ -45,11 +58,11 @@ type entry struct {
 }
 
 // Kind is what the message is for.
-func (id ID) Kind() Kind { return numbered[id].kind }
+func (id ID) Kind() Kind { return numbered()[id].kind }
 
 // Exit is the exit status of a program that ends with this message, 0 for one
 // that is no error.
-func (id ID) Exit() int { return numbered[id].exit }
+func (id ID) Exit() int { return numbered()[id].exit }
 
 // Words are the words for the two roles.
 type Words struct{ Primary, Standby string }
@@ -75,7 +88,7 @@ func In(language string) Printer { return Printer{japanese: strings.HasPrefix(la
 // Text is a numbered message with its placeholders filled in: names and values
 // in turn, "peer", "node02". What a value contains is never replaced again.
 func (p Printer) Text(id ID, args ...any) string {
-	t, ok := numbered[id]
+	t, ok := numbered()[id]
 	if !ok {
 		return string(id)
 	}
