@@ -3,8 +3,8 @@
 // same Corosync and monitors. It prints a table, keeps every single run, draws where
 // the seconds go, and judges nothing. Of the agents "tuned" is ours in a cluster with
 // the profile of docs/tuning.md, "unwatched" ours without its watcher, "polled" the
-// same with monitors every second and two, and "paf" is there where
-// resource-agents-paf is.
+// same with monitors every second and two, "undelayed" ours without
+// priority-fencing-delay, and "paf" is there where resource-agents-paf is.
 //
 //	failover [-rounds 20] [-block 5] [-rows F01,F09] [-agents ours,tuned,shell,paf] [-nodes 2] [-load 0] [-seed 1] [-bin bin] [-output failover]
 //	failover -report failover
@@ -78,6 +78,7 @@ type plan struct {
 	agents        []string
 	seed          uint64
 	bin, output   string
+	version       string // of our programs
 }
 
 // Names of the agents.
@@ -86,13 +87,14 @@ const (
 	tuned     = "tuned"
 	unwatched = "unwatched"
 	polled    = "polled"
+	undelayed = "undelayed"
 	shell     = "shell"
 	paf       = "paf"
 )
 
 // isOurs says whether an agent is our own program.
 func isOurs(agent string) bool {
-	return slices.Contains([]string{ours, tuned, unwatched, polled}, agent)
+	return slices.Contains([]string{ours, tuned, unwatched, polled, undelayed}, agent)
 }
 
 // compared are the agents that are measured unless others are named: those that this
@@ -106,7 +108,7 @@ func compared() []string {
 }
 
 func known(list string) ([]string, error) {
-	names, all := strings.Split(list, ","), append(compared(), unwatched, polled)
+	names, all := strings.Split(list, ","), append(compared(), unwatched, polled, undelayed)
 	for _, name := range names {
 		switch {
 		case slices.Contains(all, name):
@@ -139,7 +141,7 @@ func (p plan) program(name string) (string, error) {
 }
 
 // run measures in blocks, so that whatever else the machine does meets all agents.
-func (p plan) run(ctx context.Context) error {
+func (p *plan) run(ctx context.Context) error {
 	keep, err := newKeeper(p.output)
 	if err != nil {
 		return err
@@ -167,13 +169,15 @@ func (p plan) run(ctx context.Context) error {
 }
 
 // cluster makes some runs of all rows of one kind with one agent.
-func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
+func (p *plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
 	cfg := lab.Config{Nodes: p.nodes, Variant: lab.Variant{Fencing: fencing}}
 	switch agent {
 	case paf:
 		cfg.Variant.PAF = true
 	case tuned:
 		cfg.Variant = cfg.Variant.Tuned()
+	case undelayed:
+		cfg.Variant.PriorityDelay = lab.NoDelay
 	case polled:
 		cfg.Variant.Monitor, cfg.Variant.MonitorTimeout = time.Second, time.Minute
 		fallthrough
@@ -182,6 +186,9 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 	}
 	if isOurs(agent) {
 		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {
+			return err
+		}
+		if p.version, err = version(ctx, cfg.Agent); err != nil {
 			return err
 		}
 	}
@@ -198,7 +205,8 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Down(context.WithoutCancel(ctx))) }()
-	if err := prepare(ctx, l, tools, fencing); err != nil {
+	load := p.load > 0 || slices.ContainsFunc(rows, func(w row) bool { return w.loads })
+	if err := prepare(ctx, l, tools, fencing, load); err != nil {
 		return err
 	}
 	described, err := machine(ctx, l.Nodes()[0], l.PGBin())
@@ -216,7 +224,7 @@ func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []ro
 	}
 	for number := first; number <= last; number++ {
 		for _, w := range rows {
-			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep, outlook: outlook}
+			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep, outlook: outlook, version: p.version}
 			if err := m.measure(w); err != nil {
 				return fmt.Errorf("%s: %w", w.id, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,6 +47,8 @@ type run struct {
 	// ProcessStart is how long a shell of a node takes to start a program and see it
 	// end, in milliseconds: most of a failover is that.
 	ProcessStart float64 `json:"processStart"`
+	// Version is that of our programs, "" for another agent.
+	Version string `json:"version,omitempty"`
 }
 
 // phase is a part of an outage.
@@ -73,6 +76,7 @@ type measurement struct {
 	seed     uint64
 	keep     *keeper
 	outlook  []prediction
+	version  string
 	programs float64   // see run.ProcessStart
 	from, to *lab.Node // primary and standby of before the fault
 	fault    time.Time
@@ -143,7 +147,7 @@ func (m *measurement) measure(w row) error {
 	}
 	h := writer.Stop()
 	m.endLoad()
-	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), ProcessStart: m.programs, Never: never}
+	r := run{Row: w.id, Agent: m.label, Number: m.number, At: m.fault, Acked: len(h.Acked), Busy: busy(), ProcessStart: m.programs, Version: m.version, Never: never}
 	if err := m.judge(w, h, &r); err != nil {
 		return err
 	}
@@ -439,7 +443,7 @@ func (m *measurement) start(n *lab.Node, how method) error {
 }
 
 func (m *measurement) keepStart(id string, took time.Duration, phases []phase) error {
-	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds(), Phases: phases, ProcessStart: m.programs})
+	return m.keep.add(run{Row: id, Agent: m.label, Number: m.number, At: m.fault, Outage: took.Seconds(), Phases: phases, ProcessStart: m.programs, Version: m.version})
 }
 
 func (m *measurement) synchronous(n *lab.Node) error {
@@ -468,12 +472,22 @@ func processStart(ctx context.Context, n *lab.Node) (float64, error) {
 	return float64((took[1] - took[0]).Microseconds()) / 1000 / times, nil
 }
 
+// version is what one of our programs says of itself.
+func version(ctx context.Context, program string) (string, error) {
+	out, err := exec.CommandContext(ctx, program, "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("%s --version: %w", program, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
 // machine describes what the runs are made on, in one line of Markdown.
 func machine(ctx context.Context, n *lab.Node, pgbin string) (string, error) {
 	out, err := n.Run(ctx, "sh", "-c", `echo "$(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), Linux $(uname -r)"
 pacemakerd --version | head -n 1
 corosync -v | head -n 1
-`+pgbin+`/postgres --version`)
+`+pgbin+`/postgres --version
+awk '/^MemTotal/ {printf "%.0f GiB of memory\n", $2/1048576}' /proc/meminfo; echo "nodes on tmpfs"`)
 	if err != nil {
 		return "", err
 	}

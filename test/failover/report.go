@@ -35,6 +35,9 @@ func write(folder string) error {
 		return err
 	}
 	text := table(runs)
+	if v := versions(runs); len(v) > 0 {
+		text = "Ours: " + strings.Join(v, ", ") + ".\n\n" + text
+	}
 	if len(machine) > 0 {
 		text = string(machine) + "\n" + text
 	}
@@ -86,6 +89,16 @@ func agentsOf(runs []run) (all []string) {
 	for _, r := range runs {
 		if !slices.Contains(all, r.Agent) {
 			all = append(all, r.Agent)
+		}
+	}
+	return all
+}
+
+// versions are those of our programs in these runs.
+func versions(runs []run) (all []string) {
+	for _, r := range runs {
+		if r.Version != "" && !slices.Contains(all, r.Version) {
+			all = append(all, r.Version)
 		}
 	}
 	return all
@@ -227,7 +240,7 @@ func spread(runs []run, of func(run) float64) string {
 		return ""
 	}
 	if slices.ContainsFunc(runs, func(r run) bool { return r.Never }) {
-		return fmt.Sprintf("no reaction in %.0f s", slices.Min(v))
+		return fmt.Sprintf("no reaction in %.0f s", patience.Seconds())
 	}
 	return fmt.Sprintf("**%.2f** (%.2f to %.2f)", lab.Median(v), slices.Min(v), slices.Max(v))
 }

@@ -57,7 +57,7 @@ func TestWrite(t *testing.T) {
 	for n, outage := range []float64{2, 1, 4} {
 		for _, agent := range []string{ours, shell} {
 			p := phases(at(0), at(outage), []lab.Mark{{ID: lab.MarkDetected, At: at(outage / 2)}})
-			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Predicted: 2.5, PredictedWorst: 6, Busy: 0.5, ProcessStart: 1.25,
+			if err := k.add(run{Row: "F01", Agent: agent, Number: n, Outage: outage, Writable: outage / 2, Phases: p, Acked: 100, Lost: n % 2, Predicted: 2.5, PredictedWorst: 6, Busy: 0.5, ProcessStart: 1.25, Version: "pgsql-ra 1.0",
 				Spent: &shares{Agent: outage / 8, Address: outage / 16, Own: outage / 16}}); err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestWrite(t *testing.T) {
 		"| postmaster of the primary killed (F01) | shell | 3 |",
 		"(F06) | shell | 1 |  | no reaction in 60 s |",
 		"(start-r) | ours | 1 |  | **7.50** (7.50 to 7.50) |  | 0 | 0 |",
-		"2 processors\n\n| Row |",
+		"2 processors\n\nOurs: pgsql-ra 1.0.\n\n| Row |",
 		"| postmaster of the primary killed | ours | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 | 0.25 | 0.12 | 0.12 |",
 		"| postmaster of the standby killed | ours | 0.25 | 0.25 |\n",
 		"| start of a standby with a rewind, until synchronous | ours | 2.00 | 0.00 | 3.00 | 2.50 |\n",

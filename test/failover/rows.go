@@ -28,6 +28,8 @@ type row struct {
 	moves, freezes bool
 	// planned: what counts begins with the last commit before it.
 	planned bool
+	// loads: pgbench works meanwhile.
+	loads bool
 	// relent undoes the fault where the agent does nothing about it for patience.
 	relent func(*measurement) error
 	// back is the method by which the lost node is brought back; "" where it comes
@@ -75,8 +77,9 @@ func rows() []row {
 		{id: "F01", name: "postmaster of the primary killed", event: "server crashes: no writes", moves: true, back: rewind, strike: killPrimary},
 		{id: "F09", name: "power of the primary lost", event: "node loses power: no writes", moves: true, back: backup, strike: func(m *measurement) error { return m.from.Kill(m) }},
 		{id: "F06", name: "postmaster of the primary stopped (SIGSTOP)", event: "server hangs: no writes", moves: true, back: backup, strike: sendPostmaster("STOP"), relent: sendPostmaster("CONT")},
+		{id: "F07", name: "all server processes of the primary stopped (SIGSTOP)", event: "server hangs: no writes", moves: true, back: backup, strike: sendServer("STOP"), relent: sendServer("CONT")},
 		{id: "switchover", name: "planned switchover", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchover},
-		{id: "switchover-load", name: "planned switchover under pgbench", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, strike: switchoverUnderLoad},
+		{id: "switchover-load", name: "planned switchover under pgbench", event: "switchover (pg-rex_switchover): no writes", moves: true, planned: true, loads: true, strike: switchoverUnderLoad},
 		{id: "F04", name: "postmaster of the standby killed", event: "server crashes: commits wait", freezes: true, back: asIs, strike: func(m *measurement) error { _, err := m.to.KillPostgreSQL(); return err }},
 		{id: "F10", name: "power of the standby lost", event: "node loses power: commits wait", freezes: true, back: asIs, strike: func(m *measurement) error { return m.to.Kill(m) }},
 		{id: loneID, name: loneName, strike: alone},
@@ -116,6 +119,14 @@ func ofKind(all []row, fencing bool) []row {
 func sendPostmaster(name string) func(*measurement) error {
 	return func(m *measurement) error {
 		_, err := m.from.Run(m, "sh", "-c", `kill -`+name+` "$(head -n1 `+lab.PGData+`/postmaster.pid)"`)
+		return err
+	}
+}
+
+// sendServer sends a signal to all processes of the primary's server.
+func sendServer(name string) func(*measurement) error {
+	return func(m *measurement) error {
+		_, err := m.from.Run(m, "pkill", "-"+name, "-U", "postgres")
 		return err
 	}
 }
@@ -168,9 +179,10 @@ func (m *measurement) startLoad(clients int) error {
 
 const loadDatabase = "postgres"
 
-// prepare gives a new cluster what the rows need.
-func prepare(ctx context.Context, l *lab.Lab, tools string, fencing bool) error {
-	if err := l.InstallTools(tools, drill.Kind{Nodes: len(l.Nodes()), Fencing: fencing}.Configuration()); err != nil {
+// prepare gives a new cluster what the rows need. What pgbench works on is there only
+// where it is to work: base backup and rewind take longer with it.
+func prepare(ctx context.Context, l *lab.Lab, tools string, fencing, load bool) error {
+	if err := l.InstallTools(tools, drill.Kind{Nodes: len(l.Nodes()), Fencing: fencing}.Configuration()); err != nil || !load {
 		return err
 	}
 	s, err := l.Status(ctx)

@@ -33,7 +33,7 @@ type Variant struct {
 	// Refuses is a packet filter in the nodes that answers for a clients' address
 	// which is not there (any more): connections to it are refused at once.
 	Refuses bool
-	// PriorityDelay is priority-fencing-delay; 0: 5 s.
+	// PriorityDelay is priority-fencing-delay; 0: 5 s, and [NoDelay] none.
 	PriorityDelay time.Duration
 	// Fencing is the manual's cluster with STONITH: a device for each node that
 	// takes its power, an advantage for the primary's node, and the disk check.
@@ -54,6 +54,9 @@ func (v Variant) Tuned() Variant {
 	v.Monitor, v.MonitorTimeout, v.Silence = 3*time.Second, 30*time.Second, 6*time.Second
 	return v
 }
+
+// NoDelay is a priority-fencing-delay of 0 s.
+const NoDelay time.Duration = -1
 
 // refusal is the packet filter of docs/tuning.md.
 const refusal = `table inet pgrex_moved {
@@ -109,7 +112,7 @@ func (v Variant) change(cib string, nodes ...string) (string, error) {
 		cib = strings.ReplaceAll(cib, `on-fail="block"`, `on-fail="fence"`)
 		const enabled, unreachable = `name="stonith-enabled" value="%s"/>`, `<rule id="loc-pgsql-ping" score="-INFINITY" boolean-op="or">`
 		from, to = append(from, fmt.Sprintf(enabled, "false"), "<resources>", "<constraints>", unreachable),
-			append(to, fmt.Sprintf(enabled, "true")+fmt.Sprintf(fencingProperties, seconds(cmp.Or(v.PriorityDelay, 5*time.Second))), "<resources>"+devices(nodes)+diskCheck(),
+			append(to, fmt.Sprintf(enabled, "true")+fmt.Sprintf(fencingProperties, seconds(max(0, cmp.Or(v.PriorityDelay, 5*time.Second)))), "<resources>"+devices(nodes)+diskCheck(),
 				"<constraints>"+notOnItself(nodes)+diskConstraints, unreachable+diskUnknown)
 	}
 	for i := range from {
