@@ -36,8 +36,8 @@ const (
 	roleMoves, roleMovesWorst = 600 * time.Millisecond, 1500 * time.Millisecond
 	// The end of a server that hears nothing; an immediate shutdown comes first.
 	killed, killedWorst = time.Second, 9 * time.Second
-	// A fencing device from the order to the confirmation. There is none in
-	// the lab: this is what BMCs of common servers take.
+	// A fencing device from the order to the confirmation. That of the lab does it
+	// at once: this is what BMCs of common servers take.
 	fencingAction = 10 * time.Second
 )
 

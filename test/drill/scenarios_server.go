@@ -27,8 +27,8 @@ func processFaults() []Scenario {
 		{
 			ID: "F01w", Name: "F01, and the watcher was killed before", Course: Moves,
 			Fault: Text{"kill -9 of the process that watches the primary's server; when a monitor has started another one, kill -9 of the postmaster",
-				"Primary のサーバを見張るプロセスを kill -9。次の監視で再起動された後、postmaster を kill -9"},
-			Expect: Text{"as F01, known from the new watcher and not by a monitor", "F01 と同じ。検知は監視ではなく、再起動された見張りプロセスによる"},
+				"Primary のウォッチャを kill -9。次の monitor で再起動された後、postmaster を kill -9"},
+			Expect: Text{"as F01, known from the new watcher and not by a monitor", "F01 と同じ。検知は monitor ではなく、再起動されたウォッチャによる"},
 			Strike: killBehindANewWatcher, Check: func(r *Run) error { return r.failure(r.Primary, "asyncmon") }, Repair: oldPrimaryBack,
 		},
 		{
