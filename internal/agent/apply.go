@@ -130,8 +130,32 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 		if err != nil {
 			return false, err
 		}
-		return replication.Unusable(replication.Observation{Own: a.node, Mode: a.mode(), Nodes: a.nodes(s), Quorate: mayAct(s), Fencing: s.Fencing}, names)
+		o := replication.Observation{Own: a.node, Mode: a.mode(), Nodes: a.nodes(s), Quorate: mayAct(s), Fencing: s.Fencing}
+		sure, err := replication.Unusable(o, names)
+		if err != nil || !sure {
+			return false, err
+		}
+		return a.known(ctx, replication.Informed(o, names)), nil
 	})
+}
+
+// known says whether these nodes know of themselves that they may not be promoted. What
+// was written is in this node's copy of the record when it returns; that it has reached
+// theirs is not said, and the two can be cut from each other in between.
+func (a *Agent) known(ctx context.Context, nodes []string) bool {
+	for _, name := range nodes {
+		ctx, cancel := context.WithTimeout(ctx, witnessPatience)
+		record, err := a.crm.PermanentAt(ctx, name)
+		cancel()
+		if err != nil {
+			a.log.Debug(oneLine(err))
+			return false
+		}
+		if d := replication.DataStatus(record[name][a.attr("data-status")]); d == replication.NoData || d.Promotable(a.mode()) {
+			return false
+		}
+	}
+	return true
 }
 
 // setSyncNames changes what commits wait for and sees the server use it.

@@ -2,8 +2,10 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -242,6 +244,60 @@ func TestStoppedWithTheRest(t *testing.T) {
 	}
 }
 
+// An old primary that is a standby again beside its lock, cut off from the one that had
+// all before that one's promotion is in its record, does not become primary beside it.
+func TestHolderThatWentOn(t *testing.T) {
+	t.Parallel()
+	for _, promoted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("promoted %t", promoted), func(t *testing.T) {
+			t.Parallel()
+			s := apart(t)
+			s.params["stop_escalate"] = "20"
+			s.params["master_ip"] = "127.0.0.3" // the address has not come to node02 yet
+			s.primaryWithStandby()
+			s.want("demote", ocf.Success, withNode02)
+			s.change(func(r *record) {
+				delete(r.Role, "node01")
+				r.Online["node02"] = false
+			})
+			if !promoted {
+				s.want("promote", ocf.Success)
+				return
+			}
+			s.promotePeer()
+			if a := s.want("promote", ocf.ErrGeneric); !strings.Contains(a.reason, "node02") || !strings.Contains(a.reason, "has become primary") {
+				t.Errorf("reason %q", a.reason)
+			}
+			if lock, _, err := s.instance().ReadLock(); err != nil || len(lock.Covered) != 1 {
+				t.Errorf("lock %+v, %v", lock, err)
+			}
+		})
+	}
+}
+
+// A promotion that was killed before the server heard of it leaves the lock as it was.
+func TestLockBeforeAKilledPromotion(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	s.params["stop_escalate"] = "20"
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, withNode02)
+	noted, _, err := s.instance().ReadLock()
+	s.must(err)
+	s.must(s.instance().CreateLock("node01")) // what promote does last before the server is asked
+	s.change(func(r *record) {
+		delete(r.Role, "node01")
+		r.Online["node02"] = false
+	})
+	s.want("stop", ocf.Success)
+	if a := s.want("start", ocf.ErrGeneric); !strings.Contains(a.reason, "PGSQL.lock") {
+		t.Errorf("reason %q", a.reason)
+	}
+	if lock, _, err := s.instance().ReadLock(); err != nil || !reflect.DeepEqual(lock, noted) {
+		t.Errorf("lock %+v, before %+v, %v", lock, noted, err)
+	}
+}
+
 // majority makes this a cluster of three of which two are here.
 func (s *site) majority() {
 	s.t.Helper()
@@ -287,6 +343,11 @@ func TestPromotionBesideALivingPrimary(t *testing.T) {
 			s.must(syscall.Kill(u.postmaster(), syscall.SIGHUP))
 		}, true},
 		{"the fencing device has lied", func(s *site, _ upstream) { s.change(func(r *record) { r.Fencing = true }) }, true},
+		{"this node has marked it itself, of a time when it was cut off", func(s *site, _ upstream) {
+			s.change(func(r *record) {
+				r.Permanent["node01"]["pgsql-data-status"], r.Permanent["node02"]["pgsql-data-status"] = "LATEST", "DISCONNECT"
+			})
+		}, true},
 		{notProbed, func(s *site, _ upstream) { s.change(func(r *record) { r.Online["node02"] = true }) }, false},
 		{"the cluster has not looked at it, in mode async", func(s *site, _ upstream) {
 			s.params["rep_mode"] = "async"

@@ -254,7 +254,8 @@ func TestLostStandby(t *testing.T) {
 		{"crm_attribute fails", func(r *record) { r.Fail = "crm_attribute" }, nil, true, true},
 		{"crm_attribute hangs", func(r *record) { r.Fail, r.Hang = "", "crm_attribute" }, []string{"OCF_RESKEY_crm_attr_timeout=1"}, true, true},
 		{"crm_mon fails", func(r *record) { r.Hang, r.Fail = "", "crm_mon" }, nil, true, true},
-		{"no quorum: not ours to say", func(r *record) { r.Fail, r.NoQuorum = "", true }, nil, true, true},
+		{"its own copy of the record is behind", func(r *record) { r.Fail, r.Behind = "", "node02" }, nil, false, true},
+		{"no quorum: not ours to say", func(r *record) { r.Behind, r.NoQuorum = "", true }, nil, true, true},
 		{"promoted while its rights are taken", func(r *record) { r.NoQuorum, r.Promoting = false, "node02" }, nil, false, true},
 		{"offline and not fenced", func(r *record) {
 			r.Promoting, r.Role["node02"] = "", "Unpromoted"

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"pgrex/internal/ocf"
@@ -168,8 +170,11 @@ func (a *Agent) askPrimary(ctx context.Context) (pg.Peer, error) {
 // receives from it does not matter: a receiver can be between two connections. Where
 // the address has come here, the question would be to this server.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
+	if why := a.holderWentOn(ctx, o); why != "" {
+		return why
+	}
 	last := replication.MayGoOn(o)
-	if last == "" || pg.IsHere(a.params.MasterIP) {
+	if last.Name == "" || pg.IsHere(a.params.MasterIP) {
 		return ""
 	}
 	peer, err := a.askPrimary(ctx)
@@ -181,10 +186,36 @@ func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObserva
 	if err != nil && !turnedAway || err == nil && peer.SystemID != o.Branch.SystemID {
 		return ""
 	}
-	if replication.LostPrimary(o) == "" {
-		return fmt.Sprintf("%s has not been demoted: its server answers at master_ip=%s", last, a.params.MasterIP)
+	if last.Online {
+		return fmt.Sprintf("%s has not been demoted: its server answers at master_ip=%s", last.Name, a.params.MasterIP)
 	}
-	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", last, a.params.MasterIP)
+	return fmt.Sprintf("%s is out of the cluster's sight, but a server answers at master_ip=%s: it goes on as primary there", last.Name, a.params.MasterIP)
+}
+
+// holderWentOn says that a node which had all of this old primary's data when it was
+// demoted, and is out of sight since, has become primary. The record need not know it:
+// the cluster may have been cut in two before the mark of that promotion came here.
+func (a *Agent) holderWentOn(ctx context.Context, o replication.StandbyObservation) string {
+	lock, _, err := a.pg.ReadLock()
+	if err != nil || len(lock.Covered) == 0 {
+		return ""
+	}
+	c, err := a.pg.Control()
+	if err != nil || !lock.Held(c) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	for _, h := range lock.Covered {
+		if slices.ContainsFunc(o.Nodes, func(n replication.Node) bool { return n.Online && strings.EqualFold(n.Name, h.Node) }) {
+			continue // what it says goes through the record
+		}
+		p, err := a.pg.AskPeer(ctx, h.Address, a.params.RepUser, a.params.PrimaryConninfoOpt)
+		if err == nil && p.SystemID == o.Branch.SystemID && p.Timeline > o.Branch.Timeline {
+			return fmt.Sprintf("%s is out of the cluster's sight, and has become primary: its server at %s is on timeline %d", h.Node, h.Address, p.Timeline)
+		}
+	}
+	return ""
 }
 
 // after is o with the attributes as they are now.

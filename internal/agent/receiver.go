@@ -79,9 +79,10 @@ func (a *Agent) setReceiver(ctx context.Context, value string) error {
 	return a.setAttribute(ctx, crm.Transient, a.node, name, value)
 }
 
-// connecting is how long a receiver may take to connect. One that was connecting when
-// the address moved hears nothing any more, and waits for a minute or more.
-const connecting = 5 * time.Second
+// connecting is how long a receiver may take to connect, longer than two monitors: one
+// that needs so long because of a slow primary has to come to its end. One that was
+// connecting when the address moved hears nothing any more, and waits for a minute or more.
+const connecting = 20 * time.Second
 
 // reconnect ends a receiver that was started longer ago than age and is not connected
 // to the primary that there is: another one takes its place.

@@ -64,7 +64,7 @@ func TestReceiverThatConnectsForEver(t *testing.T) {
 	}
 	s.notify("post", "promote", map[string]string{"promote": "node02", "promoted": " ", "unpromoted": "node01 node02", "active": "node01 node02"})
 	connected(2)
-	time.Sleep(5500 * time.Millisecond)
+	time.Sleep(20500 * time.Millisecond)
 	s.monitor(ocf.Success)
 	connected(3)
 	// Of its own promotion a node has nothing to connect to.

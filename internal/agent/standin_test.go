@@ -60,6 +60,7 @@ type record struct {
 	Fail      string // name of a program that fails
 	Hang      string // name of a program that does not answer
 	Unmanaged bool   // the cluster leaves the resource alone
+	Behind    string // node in whose copy it may still be promoted
 	Promoting string // node that the cluster promotes as soon as something is written of it
 }
 
@@ -256,6 +257,11 @@ func crmMon(r *record) int {
 // XPath selects.
 func cibadmin(r *record) int {
 	if flag("-o") == "nodes" {
+		if attrs := r.Permanent[flag("-N")]; r.Behind != "" && flag("-N") == r.Behind {
+			status := attrs["pgsql-data-status"]
+			attrs["pgsql-data-status"] = "STREAMING|SYNC"
+			defer func() { attrs["pgsql-data-status"] = status }()
+		}
 		fmt.Print(`<nodes>`)
 		printNodes(r)
 		fmt.Print(`</nodes>`)

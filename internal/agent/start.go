@@ -181,6 +181,10 @@ func (a *Agent) dropUnusedLock() (bool, error) {
 	if !inRecovery || max(c.Timeline, c.MinRecoveryTimeline) != lock.Timeline {
 		return false, nil
 	}
+	if lock.Before != nil {
+		a.log.Infof("%s is that of before again: the promotion of %s never happened", a.pg.LockFile(), lock.Time.Format(time.RFC3339))
+		return false, a.pg.WriteLock(*lock.Before)
+	}
 	a.log.Infof("removing %s: the promotion of %s never happened", a.pg.LockFile(), lock.Time.Format(time.RFC3339))
 	return true, a.pg.RemoveLock()
 }
@@ -275,8 +279,12 @@ func (a *Agent) judgeLock(ctx context.Context, lock pg.LockInfo, c pg.Control) l
 	return v
 }
 
-// descends asks the primary whether all that was written here is in its history.
+// descends asks the primary whether all that was written here is in its history. With
+// restart_on_promote that shows nothing: a promotion begins no timeline.
 func (a *Agent) descends(ctx context.Context, c pg.Control) (bool, error) {
+	if a.params.RestartOnPromote {
+		return false, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
 	return a.pg.Descends(ctx, a.params.MasterIP, a.params.RepUser, a.params.PrimaryConninfoOpt, c)

@@ -130,9 +130,9 @@ func (c *Client) PermanentAt(ctx context.Context, node string) (map[string]map[s
 	return parsePermanent(res.Stdout)
 }
 
-// SetAttribute writes a node attribute. A permanent one is in the CIB of every
-// node of the partition when it returns; a transient one is with the attribute
-// daemon and reaches the CIB a moment later.
+// SetAttribute writes a node attribute. A permanent one is in this node's copy of the
+// CIB when it returns, and on its way to the others; a transient one is with the
+// attribute daemon and reaches the CIB a moment later.
 func (c *Client) SetAttribute(ctx context.Context, l Lifetime, node, name, value string) error {
 	if err := c.attribute(ctx, l, node, name, "-v", value); err != nil {
 		return fmt.Errorf("cannot set %s on %s: %w", name, node, err)

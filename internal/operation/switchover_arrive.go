@@ -57,13 +57,7 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	}
 	w.con.OK()
 	w.con.Tell(message.SWO060, "node", to)
-	// Our agent has done so when it heard of the promotion, the shell agent does not.
-	const patience = 10 * time.Second
-	brief, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if _, err := dropNotedLock.On(brief, w.from, serverIn{w.db.settings}); err != nil {
-		w.con.Detail("%s: %v", w.from.Name(), err)
-	}
+	w.dropLock(ctx)
 	if done != nil {
 		const more = 5 * time.Second
 		select {
@@ -96,6 +90,36 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 	w.con.Data(map[string]any{"primary": to, "standby": w.from.Name(), "outage": outage})
 	w.con.Tell(message.SWO062, "sec", outage)
 	return nil
+}
+
+// dropLock removes the lock which says that the new primary had all, where the old
+// one's own cluster knows of that primary: one that was cut off before would take its
+// data for the latest. Our agent has done so when it heard of the promotion, the shell
+// agent does not.
+func (w *switcher) dropLock(ctx context.Context) {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	o, err := w.crm(w.from).Overview(ctx)
+	if err == nil && !succeeded(o, w.db.def.Resource, w.from.Name(), w.to.Name()) {
+		err = fmt.Errorf("its cluster does not know that %s is primary: the lock is kept", w.to.Name())
+	}
+	if err == nil {
+		_, err = dropNotedLock.On(ctx, w.from, serverIn{w.db.settings})
+	}
+	if err != nil {
+		w.con.Detail("%s: %v", w.from.Name(), err)
+	}
+}
+
+// succeeded says whether a cluster knows that a node has become primary after another.
+func succeeded(o crm.Overview, resource, old, next string) bool {
+	status := func(name string) string {
+		n, _ := o.Node(name)
+		return n.Attrs[crm.DataStatus(resource)]
+	}
+	const latest = "LATEST"
+	return status(next) == latest && status(old) != latest && status(old) != ""
 }
 
 // failureText words a failed action: the agent's own reason, where it gave one.

@@ -58,24 +58,47 @@ func (i *Instance) Descends(ctx context.Context, addr, user, opt string, c Contr
 		return false, fmt.Errorf("cannot ask %s for its history: %w", addr, err)
 	}
 	defer s.Close()
-	if p.SystemID != c.SystemID || p.Timeline == c.Timeline {
-		return p.SystemID == c.SystemID && p.Position >= end, nil
-	}
-	if p.Timeline < c.Timeline {
+	if p.SystemID != c.SystemID || p.Timeline < c.Timeline {
 		return false, nil
 	}
-	res, err := s.query(ctx, "read its history", fmt.Sprintf("TIMELINE_HISTORY %d", p.Timeline))
+	own, err := i.History(c.Timeline)
+	if err != nil {
+		return false, err
+	}
+	other, err := s.history(ctx, p.Timeline)
+	if err != nil {
+		return false, fmt.Errorf("cannot ask %s for its history: %w", addr, err)
+	}
+	return descends(own.Ancestry(c.Timeline), end, other.Ancestry(p.Timeline), p.Position), nil
+}
+
+// descends says whether what was written up to end in one ancestry is part of another's,
+// whose server is at a position. The number of a timeline proves nothing: two nodes may
+// each have begun one.
+func descends(own wal.Ancestry, end wal.LSN, other wal.Ancestry, position wal.LSN) bool {
+	switch at, _, relation := wal.Fork(own, other); relation {
+	case wal.Same:
+		return position >= end
+	case wal.AncestorOf:
+		return end <= at
+	}
+	return false
+}
+
+// history asks a server on a replication connection for that of a timeline. The first
+// one has none.
+func (s *Session) history(ctx context.Context, t wal.Timeline) (wal.History, error) {
+	if t <= 1 {
+		return nil, nil
+	}
+	res, err := s.query(ctx, "read its history", fmt.Sprintf("TIMELINE_HISTORY %d", t))
 	if err == nil && (len(res) != 1 || len(res[0].Rows) != 1 || len(res[0].Rows[0]) != 2) {
 		err = errors.New("the answer is not one row of two columns")
 	}
 	if err != nil {
-		return false, fmt.Errorf("cannot ask %s for its history: %w", addr, err)
+		return nil, err
 	}
-	h, err := wal.ParseHistory(res[0].Rows[0][1])
-	if err != nil {
-		return false, fmt.Errorf("cannot read the history of %s: %w", addr, err)
-	}
-	return h.Contains(p.Timeline, c.Timeline, end), nil
+	return wal.ParseHistory(res[0].Rows[0][1])
 }
 
 // askPeer is the session of a question, still open, and the first answer.

@@ -24,6 +24,9 @@ type LockInfo struct {
 	// proved it.
 	Covered    []Holder
 	Checkpoint wal.LSN
+	// Before is what the lock said before the promotion that it was written for, nil
+	// for nothing: it is that again where the promotion never happens.
+	Before *LockInfo
 }
 
 // Holder is a node that has all that another one wrote, and the address at which
@@ -104,6 +107,13 @@ func parseLock(text string) (LockInfo, error) {
 			}
 		case key == "checkpoint":
 			l.Checkpoint, err = wal.ParseLSN(value)
+		case key == "before":
+			var text string
+			if text, err = strconv.Unquote(value); err == nil {
+				var before LockInfo
+				before, err = parseLock(text)
+				l.Before = &before
+			}
 		}
 		if err != nil {
 			return LockInfo{}, err
@@ -121,6 +131,9 @@ func (l LockInfo) format() string {
 			words = append(words, h.String())
 		}
 		text += fmt.Sprintf("covered=%s\ncheckpoint=%s\n", oneLine(strings.Join(words, " ")), l.Checkpoint)
+	}
+	if l.Before != nil {
+		text += fmt.Sprintf("before=%s\n", strconv.Quote(l.Before.format()))
 	}
 	return text
 }
@@ -140,6 +153,9 @@ func (i *Instance) CreateLock(node string) error {
 		return err
 	}
 	info := LockInfo{Node: node, Time: time.Now()}
+	if len(old.Covered) > 0 {
+		info.Before = &old
+	}
 	if c, err := i.Control(); err == nil {
 		info.Timeline, info.Position = max(c.Timeline, c.MinRecoveryTimeline), max(c.Checkpoint, c.MinRecovery)
 	}
@@ -157,7 +173,7 @@ func (i *Instance) NoteHolders(node string, holders []Holder) error {
 	if err != nil || info.Timeline == 0 {
 		info = LockInfo{Node: node, Timeline: c.Timeline, Position: c.Checkpoint, Time: time.Now()}
 	}
-	info.Covered, info.Checkpoint = holders, c.Checkpoint
+	info.Covered, info.Checkpoint, info.Before = holders, c.Checkpoint, nil
 	return i.WriteLock(info)
 }
 

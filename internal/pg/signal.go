@@ -199,7 +199,8 @@ func (i *Instance) EndReceiver(age time.Duration) (bool, error) {
 		return false, err
 	}
 	for _, m := range all {
-		if m.parent != p.Postmaster || ticksNow()-m.start < uint64(age.Seconds()*ticksPerSecond) || !m.receives() {
+		young := age > 0 && m.start+uint64(age.Seconds()*ticksPerSecond) > ticksNow()
+		if m.parent != p.Postmaster || young || !m.receives() {
 			continue
 		}
 		err := dir.end(m.pid)

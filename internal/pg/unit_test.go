@@ -559,6 +559,10 @@ func TestCreateLock(t *testing.T) {
 			t.Error(err)
 		}
 		after, exists, err := i.ReadLock()
+		noted := c.before != nil && !c.kept
+		if noted != (after.Before != nil) || noted && !reflect.DeepEqual(*after.Before, *c.before) {
+			t.Errorf("%s: it does not say what was there before: %+v", c.name, after.Before)
+		}
 		if err != nil || !exists || len(after.Covered) > 0 || (after.Timeline == 3) != c.kept {
 			t.Errorf("%s: %+v, %t, %v", c.name, after, exists, err)
 		}

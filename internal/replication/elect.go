@@ -155,15 +155,26 @@ func (o StandbyObservation) lastPrimary() Node {
 }
 
 // MayGoOn is the node that was the last primary, as far as is known, where its
-// server may go on as one when this one is promoted, or "": a node out of sight,
-// and in mode async also one that the cluster's leader has not probed since it
-// became the leader. In mode sync that one's commits wait for this server, which
-// leaves it, and the cluster demotes it next.
-func MayGoOn(o StandbyObservation) string {
-	if last := o.lastPrimary(); !last.Online || o.Mode != Sync {
-		return last.Name
+// server may go on as one when this one is promoted, or a node without a name: one
+// out of sight, and in mode async also one that the cluster's leader has not probed
+// since it became the leader. In mode sync that one's commits wait for this server,
+// which leaves it, and the cluster demotes it next.
+//
+// Where the record knows of no other primary, it may be this node's own marks that
+// say so, of a time when it was cut off: any node out of sight may have become one.
+func MayGoOn(o StandbyObservation) Node {
+	last := o.lastPrimary()
+	if last.Name == "" {
+		for _, n := range o.Nodes {
+			if n.Known && !n.Online && !strings.EqualFold(n.Name, o.Own) {
+				return n
+			}
+		}
 	}
-	return ""
+	if last.Online && o.Mode == Sync {
+		return Node{}
+	}
+	return last
 }
 
 type vote struct {

@@ -129,6 +129,22 @@ func Unusable(o Observation, names []string) (bool, error) {
 	return true, nil
 }
 
+// Informed are those of the named nodes that a primary has to hear from before its
+// commits go on without them: those that are online. They are promoted by what their
+// own copy of the record says, and a promotion asks the primary itself.
+func Informed(o Observation, names []string) []string {
+	if me, _ := o.node(o.Own); me.DataStatus != Latest {
+		return nil
+	}
+	var informed []string
+	for _, n := range o.Nodes {
+		if contains(names, n.Name) && n.Online {
+			informed = append(informed, n.Name)
+		}
+	}
+	return informed
+}
+
 // UndoPromotion takes back what [BeforePromotion] did, in the reverse order,
 // when it is certain that the server never left recovery: otherwise this node
 // would be locked, the others disqualified, and nobody could be promoted. A node
@@ -226,7 +242,7 @@ func noSuccessor(me string, nodes []Node) bool {
 // standby that stopped in order has been marked before it left.
 func (d Demotion) outOfSight() bool {
 	for _, n := range d.Nodes {
-		if !strings.EqualFold(n.Name, d.Own) && (!n.Online && n.DataStatus.Promotable(d.Mode) || n.unfenced(d.Fencing)) {
+		if !strings.EqualFold(n.Name, d.Own) && (!n.Online && n.DataStatus.Promotable(d.Mode) || n.Known && n.unfenced(d.Fencing)) {
 			return true
 		}
 	}
