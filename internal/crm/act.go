@@ -60,10 +60,24 @@ func (c *Client) WriteHeld(ctx context.Context) error {
 // StartStack starts Corosync, then Pacemaker, and returns when their services
 // are up; the cluster may still be forming.
 func (c *Client) StartStack(ctx context.Context) error {
-	if err := c.do(ctx, "start Corosync", "systemctl", "start", "corosync.service"); err != nil {
+	if err := c.startUnit(ctx, "Corosync", "corosync.service"); err != nil {
 		return err
 	}
-	return c.do(ctx, "start Pacemaker", "systemctl", "start", "pacemaker.service")
+	return c.startUnit(ctx, "Pacemaker", "pacemaker.service")
+}
+
+// startUnit says of a start that fails what the unit's journal does: systemctl itself
+// only says where to look.
+func (c *Client) startUnit(ctx context.Context, what, unit string) error {
+	err := c.do(ctx, "start "+what, "systemctl", "start", unit)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	res, jerr := c.Run.Run(ctx, run.Command{Argv: []string{"journalctl", "--unit=" + unit, "--lines=5", "--output=cat", "--no-pager"}})
+	if said := strings.Join(strings.Fields(string(res.Stdout)), " "); jerr == nil && said != "" {
+		return fmt.Errorf("%w; the journal of %s: %s", err, unit, said)
+	}
+	return err
 }
 
 // StopStack stops Pacemaker, which stops all resources of this node, then

@@ -80,12 +80,17 @@ func TestActions(t *testing.T) {
 
 // Nothing is started on top of what did not start, and nothing taken away from below what runs.
 func TestStackStopsHalfway(t *testing.T) {
-	s := &script{answers: map[string]answer{"systemctl start corosync.service": failed(1, ""), "systemctl stop pacemaker.service": failed(1, "")}}
+	const journal = "journalctl --unit=corosync.service --lines=5 --output=cat --no-pager"
+	s := &script{answers: map[string]answer{"systemctl start corosync.service": failed(1, ""), "systemctl stop pacemaker.service": failed(1, ""),
+		journal: {text: []byte("corosync: the key cannot be read\nFailed to start it\n")}}}
 	c := &Client{Run: s}
-	if c.StartStack(background) == nil || c.StopStack(background) == nil {
+	if err := c.StartStack(background); err == nil || !strings.HasSuffix(err.Error(), "; the journal of corosync.service: corosync: the key cannot be read Failed to start it") {
+		t.Errorf("error %v", err)
+	}
+	if c.StopStack(background) == nil {
 		t.Error("no error")
 	}
-	s.want(t, "systemctl start corosync.service", "systemctl stop pacemaker.service")
+	s.want(t, "systemctl start corosync.service", journal, "systemctl stop pacemaker.service")
 }
 
 const (
