@@ -116,3 +116,46 @@ func TestPromotionBesideAPromotedNode(t *testing.T) {
 		}
 	}
 }
+
+// Whose server may serve when this one is promoted: the last primary out of sight, and
+// where the record has none, whoever is out of sight.
+func TestMayGoOn(t *testing.T) {
+	for _, own := range []DataStatus{NoData, Disconnect, StreamingSync, Latest} {
+		for _, data := range []DataStatus{NoData, Disconnect, StreamingAsync, StreamingSync, Latest} {
+			for facts := range 8 {
+				online, known, mode := facts&1 != 0, facts&2 != 0, Sync
+				if facts&4 != 0 {
+					mode = Async
+				}
+				o := StandbyObservation{Own: "node01", Mode: mode, Nodes: []Node{
+					{Name: "node01", Known: true, Online: true, DataStatus: own},
+					{Name: "node02", Known: known, Online: online, DataStatus: data},
+				}}
+				want := known && !online || data == Latest && (!online || mode == Async)
+				if got := MayGoOn(o); (got.Name == "node02") != want || got.Name == "node01" {
+					t.Errorf("own %s, other %+v, mode %v: %q", own, o.Nodes[1], mode, got.Name)
+				}
+			}
+		}
+	}
+	// Of several the last primary is asked for.
+	o := StandbyObservation{Own: "node01", Mode: Sync, Nodes: []Node{
+		{Name: "node01", Known: true, Online: true}, {Name: "node02", Known: true}, {Name: "node03", Known: true, DataStatus: Latest}}}
+	if got := MayGoOn(o); got.Name != "node03" {
+		t.Errorf("%q", got.Name)
+	}
+}
+
+// A primary hears from those of the named nodes that are online; a promotion from nobody.
+func TestInformed(t *testing.T) {
+	for _, own := range []DataStatus{NoData, Disconnect, StreamingSync, Latest} {
+		o := Observation{Own: "node01", Nodes: []Node{
+			{Name: "node01", Known: true, Online: true, DataStatus: own},
+			{Name: "Node02", Known: true, Online: true}, {Name: "node03", Known: true}, {Name: "node04", Known: true, Online: true},
+		}}
+		got := Informed(o, []string{"node02", "node03"})
+		if want := own == Latest; (len(got) == 1 && got[0] == "Node02") != want || !want && got != nil {
+			t.Errorf("%s: %v", own, got)
+		}
+	}
+}
