@@ -34,9 +34,9 @@ var mutants = []mutant{
 	},
 	{
 		fault: "a standby that was marked out of sight counts as fenced",
-		file:  "internal/replication/promote.go",
-		old:   "|| n.unfenced(d.Fencing)) && !contains(d.Covered, n.Name):",
-		new:   ") && !contains(d.Covered, n.Name):",
+		file:  "internal/replication/types.go",
+		old:   "return fencing && !n.Online && (n.Unclean || !n.Known)",
+		new:   "return false",
 		pkg:   decisions, test: "TestDemotedLock", layer: unit,
 		says: "the_other_was_marked_and_is_not_fenced_yet",
 	},
