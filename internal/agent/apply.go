@@ -144,14 +144,12 @@ func (a *Agent) confirmUnusable(ctx context.Context, names []string) error {
 // theirs is not said, and the two can be cut from each other in between.
 func (a *Agent) known(ctx context.Context, nodes []string) bool {
 	for _, name := range nodes {
-		ctx, cancel := context.WithTimeout(ctx, witnessPatience)
-		record, err := a.crm.PermanentAt(ctx, name)
-		cancel()
+		statuses, err := a.statusesAt(ctx, name)
 		if err != nil {
 			a.log.Debug(oneLine(err))
 			return false
 		}
-		if d := replication.DataStatus(record[name][a.attr("data-status")]); d == replication.NoData || d.Promotable(a.mode()) {
+		if d := statuses[name]; d == replication.NoData || d.Promotable(a.mode()) {
 			return false
 		}
 	}

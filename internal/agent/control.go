@@ -82,20 +82,29 @@ const witnessPatience = time.Second
 
 // ask fails where another node knows of a next primary, or does not answer.
 func (a *Agent) ask(ctx context.Context, witness string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, witnessPatience, fmt.Errorf("%s does not say what it knows of the cluster", witness))
-	defer cancel()
-	record, err := a.crm.PermanentAt(ctx, witness)
+	known, err := a.statusesAt(ctx, witness)
 	if err != nil {
 		return err
-	}
-	known := map[string]replication.DataStatus{}
-	for node, attrs := range record {
-		known[node] = replication.DataStatus(attrs[a.attr("data-status")])
 	}
 	if why := replication.Overtaken(a.node, known); why != "" {
 		return fmt.Errorf("%s %w: %s", witness, errOvertaken, why)
 	}
 	return nil
+}
+
+// statusesAt are the data statuses of all nodes by the record that a node has.
+func (a *Agent) statusesAt(ctx context.Context, node string) (map[string]replication.DataStatus, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, witnessPatience, fmt.Errorf("%s does not say what it knows of the cluster", node))
+	defer cancel()
+	record, err := a.crm.PermanentAt(ctx, node)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]replication.DataStatus{}
+	for name, attrs := range record {
+		known[name] = replication.DataStatus(attrs[a.attr("data-status")])
+	}
+	return known, nil
 }
 
 var errOvertaken = errors.New("knows more")

@@ -100,15 +100,10 @@ func (a *Agent) standbyAddresses(ctx context.Context) map[string]string {
 	if a.params.StopEscalate <= 0 || !a.usable {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	session, err := a.connect(ctx)
+	senders, err := a.senders(ctx)
 	if err != nil {
-		return nil
+		a.log.Info(oneLine(err)) // a server that is gone, most likely
 	}
-	defer session.Close()
-	senders, err := session.Senders(ctx)
-	a.report(err)
 	found := map[string]string{}
 	for _, row := range senders {
 		if row.Physical && row.State == "streaming" && row.ClientAddr != "" && ocf.Contains(a.params.NodeList, row.Name) {

@@ -57,6 +57,9 @@ func (a *Agent) promoteStandby(ctx context.Context, session *pg.Session, server 
 	}
 	why := replication.RefusePromotion(o)
 	if why == "" {
+		why = a.holderWentOn(ctx, o)
+	}
+	if why == "" {
 		if why, err = a.outlive(ctx, session, &o); err != nil {
 			return ocf.ErrGeneric, fmt.Errorf("not promoted: %w", err)
 		}
@@ -170,9 +173,6 @@ func (a *Agent) askPrimary(ctx context.Context) (pg.Peer, error) {
 // receives from it does not matter: a receiver can be between two connections. Where
 // the address has come here, the question would be to this server.
 func (a *Agent) primaryAnswers(ctx context.Context, o replication.StandbyObservation) string {
-	if why := a.holderWentOn(ctx, o); why != "" {
-		return why
-	}
 	last := replication.MayGoOn(o)
 	if last.Name == "" || pg.IsHere(a.params.MasterIP) {
 		return ""

@@ -100,16 +100,21 @@ func (a *Agent) reconnect(age time.Duration) {
 // would wait for that answer without a pause, and take a processor until
 // wal_sender_timeout.
 func (a *Agent) endSenders(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	session, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	senders, err := session.Senders(ctx)
+	senders, err := a.senders(ctx)
 	for _, pid := range a.sending(senders) {
 		err = errors.Join(err, a.pg.EndProcess(pid))
 	}
 	return err
+}
+
+// senders are those of the server, which has a moment to tell.
+func (a *Agent) senders(ctx context.Context) ([]pg.Sender, error) {
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	session, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	return session.Senders(ctx)
 }

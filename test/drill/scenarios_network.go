@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"pgrex/test/audit"
@@ -234,29 +235,25 @@ func flap(n func(*Run) *lab.Node, lan lab.LAN) func(*Run) error {
 
 // stopsAlone waits until the server of a node that is cut off from everything
 // is stopped: nobody but it can know, by the gateway.
-func stopsAlone(n func(*Run) *lab.Node) func(*Run) error {
+func stopsAlone(n func(*Run) *lab.Node) func(*Run) error { return becomes(n, lab.Stopped) }
+
+// becomes waits until the server of a node has one of these roles, in that node's eyes.
+func becomes(n func(*Run) *lab.Node, roles ...lab.Role) func(*Run) error {
 	return func(r *Run) error {
-		return lab.Until(r, "stop of PostgreSQL on "+n(r).Name, time.Minute, func(ctx context.Context) (string, bool) {
+		what := fmt.Sprintf("PostgreSQL of %s to be %v", n(r).Name, roles)
+		return lab.Until(r, what, lookTime, func(ctx context.Context) (string, bool) {
 			st, err := n(r).Status(ctx)
 			if err != nil {
 				return err.Error(), false
 			}
-			return st.String(), st.Nodes[n(r).Name].Role == lab.Stopped
+			return st.String(), slices.Contains(roles, st.Nodes[n(r).Name].Role)
 		})
 	}
 }
 
 // givesUpLocked waits until a primary that is cut off is none any more, and has its lock.
 func givesUpLocked(r *Run) error {
-	err := lab.Until(r, "demotion of "+r.Primary.Name, lookTime, func(ctx context.Context) (string, bool) {
-		st, err := r.Primary.Status(ctx)
-		if err != nil {
-			return err.Error(), false
-		}
-		role := st.Nodes[r.Primary.Name].Role
-		return st.String(), role == lab.Unpromoted || role == lab.Stopped
-	})
-	if err != nil {
+	if err := becomes(primary, lab.Unpromoted, lab.Stopped)(r); err != nil {
 		return err
 	}
 	if !r.Primary.Locked() {

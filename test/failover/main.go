@@ -78,7 +78,6 @@ type plan struct {
 	agents        []string
 	seed          uint64
 	bin, output   string
-	version       string // of our programs
 }
 
 // Names of the agents.
@@ -141,7 +140,7 @@ func (p plan) program(name string) (string, error) {
 }
 
 // run measures in blocks, so that whatever else the machine does meets all agents.
-func (p *plan) run(ctx context.Context) error {
+func (p plan) run(ctx context.Context) error {
 	keep, err := newKeeper(p.output)
 	if err != nil {
 		return err
@@ -169,7 +168,7 @@ func (p *plan) run(ctx context.Context) error {
 }
 
 // cluster makes some runs of all rows of one kind with one agent.
-func (p *plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
+func (p plan) cluster(ctx context.Context, agent string, fencing bool, rows []row, first, last int, keep *keeper) (err error) {
 	cfg := lab.Config{Nodes: p.nodes, Variant: lab.Variant{Fencing: fencing}}
 	switch agent {
 	case paf:
@@ -184,11 +183,12 @@ func (p *plan) cluster(ctx context.Context, agent string, fencing bool, rows []r
 	case unwatched:
 		cfg.Variant.Unwatched = true
 	}
+	ran := "" // version of our programs
 	if isOurs(agent) {
 		if cfg.Agent, err = p.program("pgsql-ra"); err != nil {
 			return err
 		}
-		if p.version, err = version(ctx, cfg.Agent); err != nil {
+		if ran, err = version(ctx, cfg.Agent); err != nil {
 			return err
 		}
 	}
@@ -224,7 +224,7 @@ func (p *plan) cluster(ctx context.Context, agent string, fencing bool, rows []r
 	}
 	for number := first; number <= last; number++ {
 		for _, w := range rows {
-			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep, outlook: outlook, version: p.version}
+			m := &measurement{Lab: l, Context: ctx, agent: agent, label: p.label(agent), load: p.load, number: number, seed: p.seed, keep: keep, outlook: outlook, version: ran}
 			if err := m.measure(w); err != nil {
 				return fmt.Errorf("%s: %w", w.id, err)
 			}

@@ -2,6 +2,7 @@ package wal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,29 +23,30 @@ func FuzzPadded(f *testing.F) {
 }
 
 func FuzzParseHistory(f *testing.F) {
-	f.Add([]byte("1\t0/3000060\tno recovery target specified\n\n2\t0/5000000\tbefore 2000-01-01 00:00:00+00\n"), uint64(0x3000060))
-	f.Add([]byte("# comment\r\n1\t0/030000A0\r\n"), uint64(0))
-	f.Add([]byte("1\t16/B374D848\tat restore point \"a\tb\"\n4294967295\tFFFFFFFF/FFFFFFFF\t\xff"), ^uint64(0))
-	f.Add([]byte("2\t0/1\tr\n1\t0/2\tr\n"), uint64(1))
-	f.Fuzz(func(t *testing.T, text []byte, at uint64) {
+	f.Add([]byte("1\t0/3000060\tno recovery target specified\n\n2\t0/5000000\tbefore 2000-01-01 00:00:00+00\n"))
+	f.Add([]byte("# comment\r\n1\t0/030000A0\r\n"))
+	f.Add([]byte("1\t16/B374D848\tat restore point \"a\tb\"\n4294967295\tFFFFFFFF/FFFFFFFF\t\xff"))
+	f.Add([]byte("2\t0/1\tr\n1\t0/2\tr\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
 		h, err := ParseHistory(text)
 		if err != nil {
 			return
 		}
 		var again strings.Builder
 		last := Timeline(0)
-		for _, e := range h {
+		for n, e := range h {
 			if e.Timeline <= last {
 				t.Errorf("timeline %d follows %d", e.Timeline, last)
 			}
 			last = e.Timeline
-			if !h.Contains(last+1, e.Timeline, e.SwitchPoint) || h.Contains(last+1, e.Timeline, e.SwitchPoint+1) && e.SwitchPoint != ^LSN(0) {
-				t.Errorf("the past of timeline %d does not end at %v", last, e.SwitchPoint)
+			if end, on, relation := Fork(h[:n].Ancestry(e.Timeline), h.Ancestry(h[len(h)-1].Timeline+1)); end != e.SwitchPoint || on != e.Timeline || relation != AncestorOf && e.SwitchPoint != Unended {
+				t.Errorf("the past of timeline %d does not end at %v: %v on %d, %v", last, e.SwitchPoint, end, on, relation)
 			}
 			fmt.Fprintf(&again, "%d\t%s\t%s\n", e.Timeline, e.SwitchPoint, e.Reason)
 		}
-		if !h.Contains(last, last, LSN(at)) {
-			t.Errorf("timeline %d does not hold its own position %v", last, LSN(at))
+		ended := !slices.ContainsFunc(h, func(e Entry) bool { return e.SwitchPoint == Unended })
+		if end, on, relation := Fork(h.Ancestry(last+1), h.Ancestry(last+1)); ended && (end != Unended || on != last+1 || relation != Same) {
+			t.Errorf("timeline %d is not in its own history: %v on %d, %v", last+1, end, on, relation)
 		}
 		if got, err := ParseHistory([]byte(again.String())); err != nil || fmt.Sprint(got) != fmt.Sprint(h) {
 			t.Errorf("%q comes back as %v, %v, want %v", again.String(), got, err, h)

@@ -50,18 +50,3 @@ func ParseHistory(b []byte) (History, error) {
 	}
 	return h, nil
 }
-
-// Contains reports whether a server of timeline own, whose history h is, has
-// in its past the position lsn of timeline tli: whether data that ends there
-// can follow that server without being rewound.
-func (h History) Contains(own, tli Timeline, lsn LSN) bool {
-	if tli == own {
-		return true
-	}
-	for _, e := range h {
-		if e.Timeline == tli {
-			return lsn <= e.SwitchPoint
-		}
-	}
-	return false
-}

@@ -74,22 +74,6 @@ func TestParseHistory(t *testing.T) {
 			t.Errorf("ParseHistory(%q) = %v, want an error", bad, h)
 		}
 	}
-	for _, c := range []struct {
-		name string
-		tli  Timeline
-		lsn  LSN
-		want bool
-	}{
-		{"own timeline", 3, 0x9000000, true},
-		{"up to the switch", 1, 0x3000060, true},
-		{"beyond the switch", 1, 0x3000061, false},
-		{"parent", 2, 0x4000000, true},
-		{"unknown timeline", 4, 1, false},
-	} {
-		if got := want.Contains(3, c.tli, c.lsn); got != c.want {
-			t.Errorf("%s: %t", c.name, got)
-		}
-	}
 }
 
 func TestRecordEnd(t *testing.T) {
