@@ -1065,11 +1065,11 @@ func TestServerStartOptions(t *testing.T) {
 // With -W pg_ctl may be back before its shell has become the server, or before
 // that is seen in the data directory.
 func TestServerStartReturnsWithTheProcess(t *testing.T) {
-	for name, at := range map[string]string{"seen": ".", "not seen": "/"} {
+	for name, before := range map[string]string{"seen": "sleep 0.4", "not seen": "cd /; sleep 0.4", "very late": "sleep 6"} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
 			slow := filepath.Join(s.dir, "slow")
-			script := "#!/bin/sh\n(cd " + at + "; sleep 0.4; cd " + s.set.Data + "; exec setsid " + s.set.PgCtl + " \"$@\") &\n"
+			script := "#!/bin/sh\n(" + before + "; cd " + s.set.Data + "; exec setsid " + s.set.PgCtl + " \"$@\") &\n"
 			if err := os.WriteFile(slow, []byte(script), 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -215,22 +215,26 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 	if err != nil {
 		return err
 	}
-	limit := time.After(5 * time.Second)
 	// While one look lasts, a process can start another that was not listed
 	// any more, and end: nothing is there only when two looks find nothing. And a
 	// server that has ended has said why: without a word it is looked for longer.
 	const silence = time.Second
+	// Somebody else may have gone to the directory just now. What pg_ctl left behind,
+	// and we are its parent now, is waited for however long a busy machine lets it wait.
+	const limit = 5 * time.Second
 	begin, nothing := time.Now(), 0
 	for {
-		pending, server := false, false
+		pending, server, left := false, false, false
 		err := eachProcess(func(pid int) error {
-			if m, err := readStat(pid); err != nil || m.start < since || m.state == 'Z' || m.state == 'X' || pid == os.Getpid() {
+			m, err := readStat(pid)
+			if err != nil || m.start < since || m.state == 'Z' || m.state == 'X' || pid == os.Getpid() {
 				return nil
 			}
 			if in, err := dir.isCwd("/proc/" + strconv.Itoa(pid)); err != nil || !in {
 				return nil
 			}
 			pending = true
+			left = left || m.parent == os.Getpid()
 			ours, err := dir.owns(pid)
 			server = server || ours && !tellsVersion(pid)
 			return err
@@ -241,11 +245,12 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 		if err != nil || server || nothing >= 2 && (i.saidSinceStart() || time.Since(begin) > silence) {
 			return err
 		}
+		if !left && time.Since(begin) > limit {
+			return nil
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-limit:
-			return nil // somebody else has gone to the directory just now
 		case <-time.After(waitInterval):
 		}
 	}
