@@ -312,22 +312,57 @@ type member struct {
 	start       uint64 // clock ticks since boot
 }
 
-// members finds all live server processes of the directory.
+// members finds all live server processes of the directory. One that [dataDir.wanders]
+// is looked at again.
 func (d dataDir) members() ([]member, error) {
-	var all []member
-	err := eachProcess(func(pid int) error {
-		ours, err := d.owns(pid)
-		if err != nil || !ours {
-			return err
+	const limit = 2 * time.Second
+	for begin := time.Now(); ; {
+		var all []member
+		wanderer := 0
+		err := eachProcess(func(pid int) error {
+			ours, err := d.owns(pid)
+			if err != nil {
+				return err
+			}
+			if !ours {
+				if d.wanders(pid) {
+					wanderer = pid
+				}
+				return nil
+			}
+			m, err := readStat(pid)
+			if err != nil {
+				return d.unreadable(pid, err)
+			}
+			all = append(all, m)
+			return nil
+		})
+		if err != nil || wanderer == 0 {
+			return all, err
 		}
-		m, err := readStat(pid)
-		if err != nil {
-			return d.unreadable(pid, err)
+		if time.Since(begin) > limit {
+			return nil, fmt.Errorf("cannot tell what process %d is: a server that has been in the directory of its program for %v", wanderer, limit)
 		}
-		all = append(all, m)
-		return nil
-	})
-	return all, err
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// wanders reports whether a process is a server that looks for its own program: up to
+// release 15 it goes to the directory of that and comes back, within a millisecond
+// where it is not made to wait (src/common/exec.c, resolve_symlinks).
+func (d dataDir) wanders(pid int) bool {
+	proc := "/proc/" + strconv.Itoa(pid)
+	exe, err := os.Readlink(proc + "/exe")
+	if err != nil || !isServer(exe) {
+		return false
+	}
+	cwd, err := os.Readlink(proc + "/cwd")
+	if err != nil || cwd != filepath.Dir(exe) {
+		return false
+	}
+	uid, ok := realUID(pid)
+	m, err := readStat(pid)
+	return ok && uid == d.uid && err == nil && m.state != 'Z' && m.state != 'X'
 }
 
 func eachProcess(fn func(pid int) error) error {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -1076,6 +1077,58 @@ func TestServerStartReturnsWithTheProcess(t *testing.T) {
 			s.set.PgCtl = slow
 			s.up(t)
 		})
+	}
+}
+
+// Up to release 15 a server that begins goes to the directory of its program, and
+// comes back: it is no server of another directory then. The program is a shell here,
+// to stay there for as long as the test needs.
+func TestServerThatLooksForItsProgram(t *testing.T) {
+	s := newServer(t)
+	bin := filepath.Join(s.dir, "bin")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	bash, err := os.ReadFile("/bin/bash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := filepath.Join(bin, "postgres")
+	if err := os.WriteFile(server, bash, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(then string, as *syscall.Credential) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(server, "-c", then)
+		cmd.Dir, cmd.SysProcAttr = bin, &syscall.SysProcAttr{Credential: as}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		})
+		pid := strconv.Itoa(cmd.Process.Pid)
+		eventually(t, "the program runs", func() bool {
+			exe, _ := os.Readlink("/proc/" + pid + "/exe")
+			return exe == server
+		})
+		return cmd
+	}
+	owner := &syscall.Credential{Uid: s.set.User.UID, Gid: s.set.User.GID}
+	back := begin("sleep 0.3; cd "+s.set.Data+"; sleep 60; :", owner)
+	if p := s.processes(t); !slices.Equal(p.Others, []int{back.Process.Pid}) || p.Postmaster != 0 {
+		t.Errorf("it begins: %+v", p)
+	}
+	_ = back.Process.Kill()
+	_ = back.Wait()
+	begin("sleep 60; :", nil)
+	if p := s.processes(t); !p.None() {
+		t.Errorf("somebody else's: %+v", p)
+	}
+	begin("sleep 60; :", owner)
+	if p, err := s.Processes(); err == nil || !strings.Contains(err.Error(), "cannot tell") {
+		t.Errorf("it stays there: %+v, %v", p, err)
 	}
 }
 
