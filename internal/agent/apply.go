@@ -19,7 +19,16 @@ const confirmTimeout = 5 * time.Second
 
 // apply carries out a decision in its order and stops at the first failure:
 // what comes later rests on what came before.
+//
+// What is taken from standbys before it is confirmed is taken at the same time:
+// commits wait meanwhile.
 func (a *Agent) apply(ctx context.Context, session *pg.Session, changes []replication.Change) error {
+	if n := replication.Taken(changes); n > 1 {
+		if err := a.applyTogether(ctx, changes[:n]); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
 	for _, c := range changes {
 		switch c.(type) {
 		case replication.Hold, replication.Abstain:

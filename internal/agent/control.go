@@ -215,7 +215,8 @@ func (a *Agent) findStalled(ctx context.Context, session *pg.Session, o *replica
 }
 
 // unconfirmed are those of some standbys, by name, that confirm nothing of the WAL
-// that waits for them, however long that takes up to patience.
+// that waits for them, however long that takes up to patience after the server said
+// how far they are.
 func unconfirmed(ctx context.Context, session *pg.Session, server pg.ServerState, some []pg.Sender, patience time.Duration) (map[string]pg.Sender, error) {
 	waiting := map[string]pg.Sender{}
 	for _, row := range some {
@@ -226,7 +227,7 @@ func unconfirmed(ctx context.Context, session *pg.Session, server pg.ServerState
 	if len(waiting) == 0 {
 		return nil, nil
 	}
-	wait, cancel := context.WithTimeoutCause(ctx, patience, errStalled)
+	wait, cancel := context.WithDeadlineCause(ctx, server.At.Add(patience), errStalled)
 	defer cancel()
 	err := until(wait, "standbys to confirm WAL", 20*time.Millisecond, func() (bool, error) {
 		later, err := session.Senders(ctx) // a query cut short would end the session

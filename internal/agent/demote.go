@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"pgrex/internal/crm"
 	"pgrex/internal/ocf"
 	"pgrex/internal/pg"
 	"pgrex/internal/replication"
@@ -27,8 +28,21 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
+	if a.mayReturnAtOnce() {
+		a.returnAtOnce(ctx, brief, own, first)
+		return ocf.Success, nil
+	}
+	dead := a.deadWithLock()
+	if dead {
+		first = append(first, statusChange(own, replication.Stopped, "it has been demoted")...)
+	}
 	if err := a.applyTogether(brief, first); err != nil {
 		a.log.Warn(oneLine(err))
+	}
+	if dead {
+		a.endWatch()
+		a.forgetReceiver(brief)
+		return ocf.Success, nil
 	}
 	if a.neverPromoted() {
 		a.log.Info("the server is a standby and stays one")
@@ -46,7 +60,7 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))
 		return ocf.ErrGeneric, err
 	}
-	a.applyAll(ctx, replication.Demoted(a.demotion(ctx, wasRunning, a.covered(ctx, a.standbys))))
+	a.applyAll(ctx, a.demoted(ctx, wasRunning))
 	if _, err := a.dropUnusedLock(); err != nil {
 		a.log.Warn(err)
 	}
@@ -60,20 +74,91 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	return ocf.Success, nil
 }
 
-// demotion is what speaks for or against the lock. The cluster is looked at once
-// more: it may have made another node primary while this one was stopped.
-func (a *Agent) demotion(ctx context.Context, stopped bool, covered []string) replication.Demotion {
-	d := replication.Demotion{
-		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
-		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
+// mayReturnAtOnce says that the server was stopped in order before, with nobody in
+// whose way its data is: pg-rex_switchover has seen to both, and clients wait.
+func (a *Agent) mayReturnAtOnce() bool {
+	if !a.wanted() || a.params.SlotName != "" {
+		return false
 	}
+	p, err := a.pg.Processes()
+	if err != nil || !p.None() {
+		return false
+	}
+	free, err := a.unlocked()
+	if err != nil || !free {
+		return false
+	}
+	c, err := a.pg.Control()
+	return err == nil && c.State == pg.DBShutDown
+}
+
+// returnAtOnce starts the server as a standby while the cluster is told that it is
+// one. A standby takes nobody's place, whatever score its node still has.
+func (a *Agent) returnAtOnce(ctx, brief context.Context, own replication.Node, first []replication.Change) {
+	if own.XlogLoc != "" {
+		first = append(first, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "it is being started"})
+	}
+	told := make(chan error, 1)
+	first = append(first, statusChange(own, replication.HSAlone, "it comes back as a standby")...)
+	go func() { told <- a.applyTogether(brief, first) }()
+	a.endWatch()
+	back, err := a.startUnserved(ctx, a.prepareFiles)
+	if err := <-told; err != nil {
+		a.log.Warn(oneLine(err))
+	}
+	a.report(err)
+	if !back {
+		own.Status = replication.HSAlone
+		a.applyAll(ctx, statusChange(own, replication.Stopped, "it has not come back"))
+	}
+	a.forgetReceiver(brief)
+}
+
+// deadWithLock says that the server has crashed as a primary and that its lock stays:
+// there is nothing left to do here but to tell so.
+func (a *Agent) deadWithLock() bool {
+	p, err := a.pg.Processes()
+	if err != nil || !p.None() || a.state == nil {
+		return false
+	}
+	c, err := a.pg.Control()
+	if err != nil || c.State != pg.DBInProduction {
+		return false
+	}
+	free, err := a.unlocked()
+	return err == nil && !free && len(replication.Demoted(a.sees(a.demotion(false, nil), a.state))) == 0
+}
+
+// demoted is what is to become of the lock. A server that was stopped here took its
+// time, and the cluster may have made another node primary meanwhile: it is looked at
+// once more. So it is before a lock goes.
+func (a *Agent) demoted(ctx context.Context, stopped bool) []replication.Change {
+	d := a.demotion(stopped, a.covered(ctx, a.standbys))
 	ctx, cancel := a.share(ctx, 1, 5)
 	defer cancel()
+	if !stopped && a.state != nil {
+		if d = a.sees(d, a.state); len(replication.Demoted(d)) == 0 {
+			return nil
+		}
+	}
 	s, err := a.clusterNow(ctx)
 	if err != nil {
 		a.log.Warn(err)
-		return d
+		return nil
 	}
+	return replication.Demoted(a.sees(d, s))
+}
+
+// demotion is what this action knows of it.
+func (a *Agent) demotion(stopped bool, covered []string) replication.Demotion {
+	return replication.Demotion{
+		Own: a.node, Mode: a.mode(), Stopped: stopped, Covered: covered,
+		Standbys: a.call.Notify.Unpromoted, StandbysKnown: a.call.Notify.UnpromotedKnown,
+	}
+}
+
+// sees adds what the cluster says.
+func (a *Agent) sees(d replication.Demotion, s *crm.State) replication.Demotion {
 	d.Nodes, d.Quorate, d.Fencing = a.nodes(s), mayAct(s), s.Fencing
 	return d
 }
@@ -173,8 +258,7 @@ func (a *Agent) unlocked() (bool, error) {
 // Only slots that this node had for its standbys are removed first (WAL would be
 // kept for nobody), and that takes a server.
 func (a *Agent) comeBack(ctx context.Context) (bool, error) {
-	n := a.call.Notify
-	if !n.UnpromotedKnown || ocf.Contains(n.Stop, a.node) || !a.usable {
+	if !a.wanted() {
 		return false, nil
 	}
 	if free, err := a.unlocked(); err != nil || !free {
@@ -184,7 +268,18 @@ func (a *Agent) comeBack(ctx context.Context) (bool, error) {
 		_, err := a.bringUp(ctx)
 		return err == nil, err
 	}
-	if err := a.prepare(ctx); err != nil {
+	return a.startUnserved(ctx, func() error { return a.prepare(ctx) })
+}
+
+// wanted says that the cluster goes on with this instance, as a standby.
+func (a *Agent) wanted() bool {
+	n := a.call.Notify
+	return n.UnpromotedKnown && !ocf.Contains(n.Stop, a.node) && a.usable
+}
+
+// startUnserved starts the server and says whether it is there.
+func (a *Agent) startUnserved(ctx context.Context, prepare func() error) (bool, error) {
+	if err := prepare(); err != nil {
 		return false, err
 	}
 	if err := a.pg.Start(ctx); err != nil {

@@ -179,6 +179,79 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 	}
 }
 
+// What was stopped in order before, with nobody in whose way its data is, comes back
+// with one look at the cluster; what has crashed stays down, beside its lock.
+//
+// Conformance: 79, 80 (PostgreSQL server)
+func TestDemoteOfAServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	looks := func(s *site) (n int) {
+		for _, c := range s.calls() {
+			if strings.HasPrefix(c, "crm_mon") {
+				n++
+			}
+		}
+		return n
+	}
+	holder := []pg.Holder{{Node: "node02", Address: "127.0.0.1"}}
+	for _, c := range []struct {
+		name  string
+		down  func(*site)
+		extra string
+		back  bool
+		looks int
+	}{
+		{"stopped by pg-rex_switchover", func(s *site) {
+			s.stopInOrder()
+			s.must(s.instance().NoteHolders("node01", holder))
+		}, "", true, 1},
+		{"stopped, the lock removed by hand", func(s *site) {
+			s.stopInOrder()
+			s.must(s.instance().RemoveLock())
+		}, "", true, 1},
+		{"stopped, to be stopped", func(s *site) {
+			s.stopInOrder()
+			s.must(s.instance().NoteHolders("node01", holder))
+		}, stopsHere, false, 1},
+		{"stopped with its lock", (*site).stopInOrder, "", false, 1},
+		{"the note is of an earlier shutdown", func(s *site) {
+			s.stopInOrder()
+			s.must(s.instance().NoteHolders("node01", holder))
+			lock, _, err := s.instance().ReadLock()
+			s.must(err)
+			lock.Checkpoint--
+			s.must(s.instance().WriteLock(lock))
+		}, "", false, 1},
+		{"crashed", (*site).crash, "", false, 1},
+		{"crashed, and the standby is marked", func(s *site) {
+			s.crash()
+			s.change(func(r *record) { r.Permanent["node02"]["pgsql-data-status"] = "DISCONNECT" })
+		}, "", true, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := apart(t)
+			s.primaryWithStandby()
+			c.down(s)
+			s.forgetCalls()
+			s.want("demote", ocf.Success, withNode02, c.extra)
+			if n := looks(s); n != c.looks {
+				t.Errorf("%d looks at the cluster, want %d", n, c.looks)
+			}
+			status := "STOP"
+			if c.back {
+				status = "HS:alone"
+				s.monitor(ocf.Success)
+			} else if s.postmaster() != 0 {
+				t.Error("the server runs")
+			}
+			if got := s.record().attrs("node01"); !strings.Contains(got, "pgsql-status="+status) || !strings.Contains(got, "master-pgsql=-INFINITY") || strings.Contains(got, "baseline") {
+				t.Errorf("attributes: %s", got)
+			}
+		})
+	}
+}
+
 // All nodes were stopped, the old primary first, and are started again: it starts
 // beside the standby that had all, without a person, whether that has been primary
 // meanwhile or not. Where that is not there, or the record is an old one, it does not.

@@ -63,43 +63,58 @@ func (a *Agent) beforePromote(ctx context.Context) error {
 // afterPromote ends the vote: positions are of no use any more, and the
 // baseline belongs to the new primary alone. So does the address that standbys
 // connect to, which comes next: whatever receives here does so from before.
+//
+// The address waits for this action on every node. Of a primary that was demoted just
+// now nothing is left in the record; its lock is left to the monitor.
 func (a *Agent) afterPromote(ctx context.Context) error {
-	if !ocf.Contains(a.call.Notify.Promote, a.node) {
-		a.dropServedLock(ctx)
+	n := a.call.Notify
+	demoted := ocf.Contains(n.Demote, a.node)
+	if !ocf.Contains(n.Promote, a.node) {
+		ready := func() {}
+		if !demoted {
+			ready = a.readAhead(ctx)
+		}
 		a.reconnect(0)
-		a.report(a.endSenders(ctx))
+		err := a.endSenders(ctx)
+		ready()
+		a.report(err)
+		if demoted {
+			return nil
+		}
+		a.dropServedLock(ctx)
 	}
 	own := a.own(ctx)
 	var changes []replication.Change
 	if own.XlogLoc != "" {
 		changes = append(changes, replication.SetXlogLoc{Node: own.Name, Old: own.XlogLoc, Why: "a primary was promoted"})
 	}
-	if own.Baseline != "" && !ocf.Contains(a.call.Notify.Promote, a.node) {
+	if own.Baseline != "" && !ocf.Contains(n.Promote, a.node) {
 		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "another node was promoted"})
 	}
 	return a.applyTogether(ctx, changes)
 }
 
-// afterDemote records where each standby stands now that the primary is gone.
+// notRead stands for an attribute's value of before. Who has to wait for an action's end
+// does not wait for the cluster's record too: what is written is the same in any case.
+const notRead = "(not read)"
+
+// afterDemote records where each standby stands now that the primary is gone. The
+// promotion waits for it.
 func (a *Agent) afterDemote(ctx context.Context) error {
 	n := a.call.Notify
 	remains := func(node string) bool { return !ocf.Contains(n.Demote, node) }
 	if ocf.Contains(n.Demote, a.node) || slices.ContainsFunc(n.Promoted, remains) {
 		return nil // of two primaries that have met one is left
 	}
-	ready := a.readAhead(ctx) // the promotion waits for this action
 	server, err := a.serverState(ctx)
-	ready()
 	if err != nil || !server.InRecovery {
 		return err
 	}
-	own := a.own(ctx)
-	var changes []replication.Change
-	if baseline := server.Position().Padded(); own.Baseline != baseline {
-		changes = append(changes, replication.SetBaseline{Node: own.Name, Old: own.Baseline, New: baseline, Why: "the primary was demoted"})
-	}
-	changes = append(changes, statusChange(own, replication.HSAlone, "the primary was demoted")...)
-	return a.applyTogether(ctx, changes)
+	why := "the primary was demoted"
+	return a.applyTogether(ctx, []replication.Change{
+		replication.SetBaseline{Node: a.node, Old: notRead, New: server.Position().Padded(), Why: why},
+		replication.SetStatus{Node: a.node, Old: notRead, New: replication.HSAlone, Why: why},
+	})
 }
 
 // serverState is what the server is at this moment.

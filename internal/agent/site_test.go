@@ -497,12 +497,17 @@ func (s *site) postmaster() int {
 }
 
 // crash kills the postmaster and waits until its children have noticed.
-func (s *site) crash() {
+func (s *site) crash() { s.t.Helper(); s.down(syscall.SIGKILL) }
+
+// stopInOrder is a fast shutdown by somebody else.
+func (s *site) stopInOrder() { s.t.Helper(); s.down(syscall.SIGINT) }
+
+func (s *site) down(sig syscall.Signal) {
 	s.t.Helper()
 	pid := s.postmaster()
-	s.must(syscall.Kill(pid, syscall.SIGKILL))
+	s.must(syscall.Kill(pid, sig))
 	// PostgreSQL takes a zombie for a living server; it is init's to bury.
-	s.until("the end of the killed postmaster", func() bool { return syscall.Kill(pid, 0) != nil })
+	s.until("the end of the postmaster", func() bool { return syscall.Kill(pid, 0) != nil })
 	s.waitGone()
 }
 

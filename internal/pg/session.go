@@ -38,6 +38,7 @@ func (s *Session) ServerPID() int { return s.serverPID }
 
 // ServerState is what a server says of itself.
 type ServerState struct {
+	At         time.Time // when the server had answered
 	InRecovery bool
 	VersionNum int    // as server_version_num: 150004
 	SyncNames  string // synchronous_standby_names in effect
@@ -192,6 +193,7 @@ func (s *Session) observe(ctx context.Context, senders bool) (ServerState, []Sen
 		return ServerState{}, nil, err
 	}
 	st, parseErr := parseState(res[0].Rows[0])
+	st.At = time.Now()
 	if parseErr != nil || err != nil || !senders {
 		return st, nil, errors.Join(parseErr, err)
 	}

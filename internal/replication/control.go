@@ -486,6 +486,29 @@ func Dropped(changes []Change) []string {
 	return nil
 }
 
+// Taken is how many changes at the beginning of a decision take rights from standbys
+// before that is confirmed: in any order, and any of them without the others. What
+// this primary's own data is has to be said before the others' is denied.
+func Taken(changes []Change) int {
+	for i, c := range changes {
+		switch c := c.(type) {
+		case SetScore:
+			if c.New != MinusInfinity && c.New < PrimaryScore {
+				return 0
+			}
+		case SetDataStatus:
+			if c.New == Latest || c.New == StreamingSync {
+				return 0
+			}
+		case ConfirmUnusable:
+			return i
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
 func missing(from, in []string) []string {
 	var out []string
 	for _, n := range from {

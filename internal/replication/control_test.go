@@ -137,6 +137,19 @@ func TestControlIsSafeAfterEveryInterruption(t *testing.T) {
 			return // not a state that the agent leads to; TestControlSettles has these
 		}
 		changes := Control(w.o)
+		together := Taken(changes)
+		for some := range 1 << together {
+			v := w.clone()
+			for i, c := range changes[:together] {
+				if some>>i&1 == 1 {
+					v.do(t, c, false)
+				}
+			}
+			if why := v.unsafe(); why != "" && failures < 5 {
+				failures++
+				t.Errorf("after those of %b of %v\nfrom %+v\n%s", some, changes, w.o, why)
+			}
+		}
 		for stop := 0; stop <= len(changes); stop++ {
 			for _, half := range []bool{false, true} {
 				v := w.clone()
