@@ -1066,7 +1066,7 @@ func TestServerStartOptions(t *testing.T) {
 // With -W pg_ctl may be back before its shell has become the server, or before
 // that is seen in the data directory.
 func TestServerStartReturnsWithTheProcess(t *testing.T) {
-	for name, before := range map[string]string{"seen": "sleep 0.4", "not seen": "cd /; sleep 0.4", "very late": "sleep 6"} {
+	for name, before := range map[string]string{"seen": "sleep 0.4", "not seen": "cd /; sleep 0.1", "very late": "sleep 6"} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
 			slow := filepath.Join(s.dir, "slow")
