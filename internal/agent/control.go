@@ -227,7 +227,9 @@ func unconfirmed(ctx context.Context, session *pg.Session, server pg.ServerState
 	if len(waiting) == 0 {
 		return nil, nil
 	}
-	wait, cancel := context.WithDeadlineCause(ctx, server.At.Add(patience), errStalled)
+	// Reading the cluster may have taken longer, or this machine stood still.
+	const atLeast = 50 * time.Millisecond
+	wait, cancel := context.WithTimeoutCause(ctx, max(time.Until(server.At.Add(patience)), atLeast), errStalled)
 	defer cancel()
 	err := until(wait, "standbys to confirm WAL", 20*time.Millisecond, func() (bool, error) {
 		later, err := session.Senders(ctx) // a query cut short would end the session

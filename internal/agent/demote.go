@@ -111,7 +111,7 @@ func (a *Agent) returnAtOnce(ctx, brief context.Context, own replication.Node, f
 		own.Status = replication.HSAlone
 		a.applyAll(ctx, statusChange(own, replication.Stopped, "it has not come back"))
 	}
-	a.forgetReceiver(brief)
+	a.forgetReceiver(ctx)
 }
 
 // deadWithLock says that the server has crashed as a primary and that its lock stays:
@@ -282,9 +282,11 @@ func (a *Agent) startUnserved(ctx context.Context, prepare func() error) (bool, 
 	if err := prepare(); err != nil {
 		return false, err
 	}
-	if err := a.pg.Start(ctx); err != nil {
+	starting, cancel := a.share(ctx, 1, 2) // the cluster has to be told in any case
+	defer cancel()
+	if err := a.pg.Start(starting); err != nil {
 		return false, a.withReason(ctx, "cannot start PostgreSQL", err)
 	}
 	ended, err := a.serverStopped(ctx)
-	return !ended, err
+	return !ended || err != nil, err // what cannot be told may run
 }

@@ -179,6 +179,28 @@ func TestDemoteBesideAStandbyThatHasAll(t *testing.T) {
 	}
 }
 
+// An old primary that is stopped before its first monitor has seen the next one: the
+// standby's shutdown moves the checkpoint that its lock is compared with, so that it
+// goes before.
+func TestStopAfterTheRoleHasMoved(t *testing.T) {
+	t.Parallel()
+	s := apart(t)
+	s.params["stop_escalate"] = "20"
+	s.primaryWithStandby()
+	s.want("demote", ocf.Success, withNode02)
+	s.monitor(ocf.Success)
+	if !s.lock() {
+		t.Fatal("there is no lock")
+	}
+	s.change(func(r *record) {
+		r.Permanent["node01"]["pgsql-data-status"], r.Permanent["node02"]["pgsql-data-status"] = "DISCONNECT", "LATEST"
+	})
+	s.want("stop", ocf.Success)
+	if s.lock() {
+		t.Error("the lock is left")
+	}
+}
+
 // What was stopped in order before, with nobody in whose way its data is, comes back
 // with one look at the cluster; what has crashed stays down, beside its lock.
 //

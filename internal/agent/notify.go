@@ -65,10 +65,11 @@ func (a *Agent) beforePromote(ctx context.Context) error {
 // connect to, which comes next: whatever receives here does so from before.
 //
 // The address waits for this action on every node. Of a primary that was demoted just
-// now nothing is left in the record; its lock is left to the monitor.
+// now nothing is left in the record, and its lock is left to its monitor, or its stop.
 func (a *Agent) afterPromote(ctx context.Context) error {
 	n := a.call.Notify
-	demoted := ocf.Contains(n.Demote, a.node)
+	notes, err := a.pg.Notes()
+	demoted := ocf.Contains(n.Demote, a.node) && err == nil && len(notes) == 0 // or it has voted since
 	if !ocf.Contains(n.Promote, a.node) {
 		ready := func() {}
 		if !demoted {

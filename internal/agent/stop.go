@@ -28,6 +28,8 @@ func (a *Agent) stop(ctx context.Context) (ocf.Code, error) {
 	}
 	a.applyAll(brief, first)
 	a.forgetReceiver(brief)
+	// The shutdown of a standby moves what the lock is compared with.
+	a.dropServedLock(brief)
 
 	if _, err := a.stopServer(ctx, a.params.StopEscalateInSlave); err != nil {
 		a.applyAll(ctx, statusChange(own, replication.Unknown, "it could not be stopped"))

@@ -94,8 +94,8 @@ func (w *switcher) arrive(ctx context.Context, done <-chan served) error {
 
 // dropLock removes the lock which says that the new primary had all, where the old
 // one's own cluster knows of that primary: one that was cut off before would take its
-// data for the latest. Our agent has done so when it heard of the promotion, the shell
-// agent does not.
+// data for the latest. The next monitor of our agent would do so, the shell agent never
+// does.
 func (w *switcher) dropLock(ctx context.Context) {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

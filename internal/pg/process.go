@@ -140,26 +140,32 @@ func (i *Instance) dataDir() (dataDir, error) {
 
 // owns reports whether process pid is alive and a server process of the directory.
 func (d dataDir) owns(pid int) (bool, error) {
+	_, ours, err := d.look(pid)
+	return ours, err
+}
+
+// look also says whether the process is a server at all.
+func (d dataDir) look(pid int) (server, ours bool, err error) {
 	proc := "/proc/" + strconv.Itoa(pid)
 	exe, err := os.Readlink(proc + "/exe")
 	if err != nil {
-		return false, d.unreadable(pid, err)
+		return false, false, d.unreadable(pid, err)
 	}
 	if !isServer(exe) {
-		return false, nil
+		return false, false, nil
 	}
-	ours, err := d.isCwd(proc)
+	ours, err = d.isCwd(proc)
 	if err != nil {
-		return false, d.unreadable(pid, err)
+		return true, false, d.unreadable(pid, err)
 	}
 	if !ours {
-		return false, nil
+		return true, false, nil
 	}
 	m, err := readStat(pid)
 	if err != nil {
-		return false, d.unreadable(pid, err)
+		return true, false, d.unreadable(pid, err)
 	}
-	return m.state != 'Z' && m.state != 'X', nil
+	return true, m.state != 'Z' && m.state != 'X', nil
 }
 
 // isServer tells the server from the other programs of the installation.
@@ -316,19 +322,28 @@ type member struct {
 // is looked at again.
 func (d dataDir) members() ([]member, error) {
 	const limit = 2 * time.Second
-	for begin := time.Now(); ; {
+	since := map[member]time.Time{} // by pid and start
+	for {
 		var all []member
-		wanderer := 0
+		wandering := false
 		err := eachProcess(func(pid int) error {
-			ours, err := d.owns(pid)
-			if err != nil {
-				return err
-			}
-			if !ours {
-				if d.wanders(pid) {
-					wanderer = pid
+			server, ours, err := d.look(pid)
+			if err == nil && server && !ours {
+				if m, is := d.wanders(pid); is {
+					wandering = true
+					m = member{pid: m.pid, start: m.start}
+					if since[m].IsZero() {
+						since[m] = time.Now()
+					}
+					if time.Since(since[m]) > limit {
+						return fmt.Errorf("cannot tell what process %d is: a server that has been in the directory of its program for %v", pid, limit)
+					}
+					return nil
 				}
-				return nil
+				ours, err = d.owns(pid) // it may have come back between the two
+			}
+			if err != nil || !ours {
+				return err
 			}
 			m, err := readStat(pid)
 			if err != nil {
@@ -337,11 +352,8 @@ func (d dataDir) members() ([]member, error) {
 			all = append(all, m)
 			return nil
 		})
-		if err != nil || wanderer == 0 {
+		if err != nil || !wandering {
 			return all, err
-		}
-		if time.Since(begin) > limit {
-			return nil, fmt.Errorf("cannot tell what process %d is: a server that has been in the directory of its program for %v", wanderer, limit)
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -349,20 +361,29 @@ func (d dataDir) members() ([]member, error) {
 
 // wanders reports whether a process is a server that looks for its own program: up to
 // release 15 it goes to the directory of that and comes back, within a millisecond
-// where it is not made to wait (src/common/exec.c, resolve_symlinks).
-func (d dataDir) wanders(pid int) bool {
+// where it is not made to wait (src/common/exec.c, resolve_symlinks). One that was
+// told another directory is none of this one's.
+func (d dataDir) wanders(pid int) (m member, is bool) {
 	proc := "/proc/" + strconv.Itoa(pid)
 	exe, err := os.Readlink(proc + "/exe")
 	if err != nil || !isServer(exe) {
-		return false
+		return m, false
 	}
 	cwd, err := os.Readlink(proc + "/cwd")
 	if err != nil || cwd != filepath.Dir(exe) {
-		return false
+		return m, false
+	}
+	if argv, err := os.ReadFile(proc + "/cmdline"); err == nil {
+		_, told, found := bytes.Cut(argv, []byte("\x00-D\x00"))
+		path, _, _ := bytes.Cut(told, []byte{0})
+		var st syscall.Stat_t
+		if found && syscall.Stat(string(path), &st) == nil && (st.Dev != d.dev || st.Ino != d.ino) {
+			return m, false
+		}
 	}
 	uid, ok := realUID(pid)
-	m, err := readStat(pid)
-	return ok && uid == d.uid && err == nil && m.state != 'Z' && m.state != 'X'
+	m, err = readStat(pid)
+	return m, ok && uid == d.uid && err == nil && m.state != 'Z' && m.state != 'X'
 }
 
 func eachProcess(fn func(pid int) error) error {

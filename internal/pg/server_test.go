@@ -1097,9 +1097,9 @@ func TestServerThatLooksForItsProgram(t *testing.T) {
 	if err := os.WriteFile(server, bash, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	begin := func(then string, as *syscall.Credential) *exec.Cmd {
+	begin := func(then string, as *syscall.Credential, options ...string) *exec.Cmd {
 		t.Helper()
-		cmd := exec.Command(server, "-c", then)
+		cmd := exec.Command(server, append([]string{"-c", then, server}, options...)...)
 		cmd.Dir, cmd.SysProcAttr = bin, &syscall.SysProcAttr{Credential: as}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -1126,7 +1126,11 @@ func TestServerThatLooksForItsProgram(t *testing.T) {
 	if p := s.processes(t); !p.None() {
 		t.Errorf("somebody else's: %+v", p)
 	}
-	begin("sleep 60; :", owner)
+	begin("sleep 60; :", owner, "-D", bin)
+	if p := s.processes(t); !p.None() {
+		t.Errorf("another directory's: %+v", p)
+	}
+	begin("sleep 60; :", owner, "-D", s.set.Data)
 	if p, err := s.Processes(); err == nil || !strings.Contains(err.Error(), "cannot tell") {
 		t.Errorf("it stays there: %+v, %v", p, err)
 	}

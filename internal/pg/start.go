@@ -230,8 +230,10 @@ func (i *Instance) untilServer(ctx context.Context, since uint64) error {
 			if err != nil || m.start < since || m.state == 'Z' || m.state == 'X' || pid == os.Getpid() {
 				return nil
 			}
-			if in, err := dir.isCwd("/proc/" + strconv.Itoa(pid)); (err != nil || !in) && !dir.wanders(pid) {
-				return nil
+			if in, err := dir.isCwd("/proc/" + strconv.Itoa(pid)); err != nil || !in {
+				if _, wanders := dir.wanders(pid); !wanders {
+					return nil
+				}
 			}
 			pending = true
 			left = left || m.parent == os.Getpid()
