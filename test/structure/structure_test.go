@@ -417,6 +417,7 @@ func TestWaitsHaveConditions(t *testing.T) {
 		"test": "the lab waits for machines",
 		"internal/pg/control.go": "half a write of the control file lasts less than the pause, and the tries are counted: " +
 			"no deadline can pass meanwhile",
+		"internal/pg/process.go": "a server is in the directory of its program for a millisecond, and one that stays is given up after a time of its own",
 	}
 	used := map[string]bool{}
 	for _, s := range sources(t) {
