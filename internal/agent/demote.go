@@ -28,11 +28,12 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	if own.Baseline != "" {
 		first = append(first, replication.SetBaseline{Node: own.Name, Old: own.Baseline, Why: "it is being demoted"})
 	}
-	if a.mayReturnAtOnce() {
+	found := a.findDown()
+	if a.mayReturnAtOnce(found) {
 		a.returnAtOnce(ctx, brief, own, first)
 		return ocf.Success, nil
 	}
-	dead := a.deadWithLock()
+	dead := a.deadWithLock(found)
 	if dead {
 		first = append(first, statusChange(own, replication.Stopped, "it has been demoted")...)
 	}
@@ -74,22 +75,30 @@ func (a *Agent) demote(ctx context.Context) (ocf.Code, error) {
 	return ocf.Success, nil
 }
 
-// mayReturnAtOnce says that the server was stopped in order before, with nobody in
-// whose way its data is: pg-rex_switchover has seen to both, and clients wait.
-func (a *Agent) mayReturnAtOnce() bool {
-	if !a.wanted() || a.params.SlotName != "" {
-		return false
-	}
+// downServer is a server that was found down by a demotion.
+type downServer struct {
+	known bool       // it is down, and the rest could be read
+	free  bool       // [Agent.unlocked]
+	state pg.DBState // that it was left in
+}
+
+func (a *Agent) findDown() downServer {
 	p, err := a.pg.Processes()
 	if err != nil || !p.None() {
-		return false
+		return downServer{}
 	}
 	free, err := a.unlocked()
-	if err != nil || !free {
-		return false
+	if err != nil {
+		return downServer{}
 	}
 	c, err := a.pg.Control()
-	return err == nil && c.State == pg.DBShutDown
+	return downServer{err == nil, free, c.State}
+}
+
+// mayReturnAtOnce says that the server was stopped in order before, with nobody in
+// whose way its data is: pg-rex_switchover has seen to both, and clients wait.
+func (a *Agent) mayReturnAtOnce(s downServer) bool {
+	return s.known && s.free && s.state == pg.DBShutDown && a.wanted() && a.params.SlotName == ""
 }
 
 // returnAtOnce starts the server as a standby while the cluster is told that it is
@@ -116,17 +125,9 @@ func (a *Agent) returnAtOnce(ctx, brief context.Context, own replication.Node, f
 
 // deadWithLock says that the server has crashed as a primary and that its lock stays:
 // there is nothing left to do here but to tell so.
-func (a *Agent) deadWithLock() bool {
-	p, err := a.pg.Processes()
-	if err != nil || !p.None() || a.state == nil {
-		return false
-	}
-	c, err := a.pg.Control()
-	if err != nil || c.State != pg.DBInProduction {
-		return false
-	}
-	free, err := a.unlocked()
-	return err == nil && !free && len(replication.Demoted(a.sees(a.demotion(false, nil), a.state))) == 0
+func (a *Agent) deadWithLock(s downServer) bool {
+	return s.known && !s.free && s.state == pg.DBInProduction && a.state != nil &&
+		len(replication.Demoted(a.sees(a.demotion(false, nil), a.state))) == 0
 }
 
 // demoted is what is to become of the lock. A server that was stopped here took its

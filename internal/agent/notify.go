@@ -68,15 +68,15 @@ func (a *Agent) beforePromote(ctx context.Context) error {
 // now nothing is left in the record, and its lock is left to its monitor, or its stop.
 func (a *Agent) afterPromote(ctx context.Context) error {
 	n := a.call.Notify
-	notes, err := a.pg.Notes()
-	demoted := ocf.Contains(n.Demote, a.node) && err == nil && len(notes) == 0 // or it has voted since
 	if !ocf.Contains(n.Promote, a.node) {
+		notes, err := a.pg.Notes()
+		demoted := ocf.Contains(n.Demote, a.node) && err == nil && len(notes) == 0 // or it has voted since
 		ready := func() {}
 		if !demoted {
 			ready = a.readAhead(ctx)
 		}
 		a.reconnect(0)
-		err := a.endSenders(ctx)
+		err = a.endSenders(ctx)
 		ready()
 		a.report(err)
 		if demoted {
